@@ -35,6 +35,13 @@
 
 namespace lampline {
 
+/// What a picker hears whose INVITE waits for an answer.
+struct PickupRefusal {
+    unsigned status = 487;
+    std::string phrase{};
+    std::vector<Header> why{};
+};
+
 /// Bridges calls between registered phones (B2BUA). Announces a DialogChanged for every change of
 /// every leg. Knows no socket and no clock; one step per input; SIP thread only.
 class CallEngine final : private CardDesk {
@@ -334,12 +341,16 @@ private:
                          Outbox& outbox);
     void picked_up(Call& call, PayloadRef session, const AnsweredTimer& timer, Moment now,
                    Outbox& outbox);
-    /// The call goes on without the picker, if there is one: it is told `status` where its INVITE
-    /// waits for an answer, else hung up for `reason`.
-    void leave_picker(Call& call, std::string_view reason, Outbox& outbox, unsigned status = 487,
-                      std::string_view phrase = {});
+    /// The call goes on without the picker, if there is one: it is told `refusal`, or hung up for
+    /// `reason` where it was answered.
+    void leave_picker(Call& call, std::string_view reason, Outbox& outbox,
+                      PickupRefusal refusal = {});
     void pickup_failed(Call& call, std::string_view reason, Moment now, Outbox& outbox,
-                       unsigned status = 487, std::string_view phrase = {});
+                       PickupRefusal refusal = {});
+    /// Another phone has what it wants to take.
+    [[nodiscard]] PickupRefusal somebody_was_quicker() const;
+    /// Somebody else changes the call, and goes on doing so.
+    [[nodiscard]] PickupRefusal call_is_changing() const;
     /// A BYE of a picker that is not connected yet. False: it is none.
     bool leaves_pickup(Call& call, Leg& leg, Moment now, Outbox& outbox);
     /// Keys for a stream with nothing to hear, as inactive_answer() takes them.

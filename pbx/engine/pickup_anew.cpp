@@ -183,8 +183,8 @@ void CallEngine::picked_up(Call& call, PayloadRef session, const AnsweredTimer& 
     keep(call, outbox);
 }
 
-void CallEngine::leave_picker(Call& call, std::string_view reason, Outbox& outbox, unsigned status,
-                              std::string_view phrase)
+void CallEngine::leave_picker(Call& call, std::string_view reason, Outbox& outbox,
+                              PickupRefusal refusal)
 {
     if (!call.pickup) return;
     Leg* picker = call.find(call.pickup->picker);
@@ -194,20 +194,23 @@ void CallEngine::leave_picker(Call& call, std::string_view reason, Outbox& outbo
     if (!picker) return;
     picker->peer = {};
     const bool answered = !picker->invite_in;
-    if (!answered)
+    if (!answered) {
+        keep_inside(refusal.why, picker->trunk);
         outbox.send(Reply{.transaction = std::exchange(picker->invite_in, {}),
-                          .status = status,
-                          .phrase = std::string{phrase}});
+                          .status = refusal.status,
+                          .phrase = std::move(refusal.phrase),
+                          .headers = std::move(refusal.why)});
+    }
     if (picker->state == LegState::terminated) return;
     move(*picker, LegInput::rejected, outbox);
     if (answered) hang_up(*picker, reason, outbox);
 }
 
 void CallEngine::pickup_failed(Call& call, std::string_view reason, Moment now, Outbox& outbox,
-                               unsigned status, std::string_view phrase)
+                               PickupRefusal refusal)
 {
     const bool was_shown = call.transfer && call.transfer->offered_by;
-    leave_picker(call, reason, outbox, status, phrase);
+    leave_picker(call, reason, outbox, std::move(refusal));
     if (was_shown) show_own_party(call, *call.find(call.transfer->transferee), now, outbox);
     if (!call.hunting || wave_goes_on(call, now, outbox)) return;
     ++call.hunting->wave;

@@ -94,13 +94,19 @@ void CallEngine::note_taken(const Call& call, const Leg& picker, Moment now)
     remember_until();
 }
 
-void CallEngine::refuse_late(const InviteReceived& input, Outbox& outbox)
+PickupRefusal CallEngine::somebody_was_quicker() const
 {
     // To codes too, and not 410: it is a matter of milliseconds whether a code still finds the call
     // with its picker, and a key that names the dialog gets 481 (RFC 3891 §3). By whom, the lamps
     // say, as far as rights go.
-    reject(input, 481, "Somebody Else Was Quicker", outbox,
-           {addresses_.warning_of("Another phone has this call, or is about to")});
+    return {481, "Somebody Else Was Quicker",
+            {addresses_.warning_of("Another phone has this call, or is about to")}};
+}
+
+void CallEngine::refuse_late(const InviteReceived& input, Outbox& outbox)
+{
+    auto refusal = somebody_was_quicker();
+    reject(input, refusal.status, refusal.phrase, outbox, std::move(refusal.why));
 }
 
 }  // namespace lampline

@@ -5,6 +5,7 @@
 //   picker has none:    INVITE to the transferee -> 200 -> 200 to the picker -> ACK -> ACK
 //
 // What rings goes on ringing meanwhile, so that a picker that fails has changed nothing.
+#include "core/others_refusal.hpp"
 #include "core/sdp.hpp"
 #include "engine/call_engine.hpp"
 #include "engine/call_words.hpp"
@@ -32,6 +33,12 @@ void CallEngine::pick_up_transferred(Call& call, Leg& ringing, const InviteRecei
     ask_transferee(call, now, outbox);
 }
 
+PickupRefusal CallEngine::call_is_changing() const
+{
+    return {491, "Request Pending",
+            {addresses_.warning_of("Another change of this call is under way")}};
+}
+
 void CallEngine::ask_transferee(Call& call, Moment now, Outbox& outbox)
 {
     Pickup& pickup = *call.pickup;
@@ -39,7 +46,7 @@ void CallEngine::ask_transferee(Call& call, Moment now, Outbox& outbox)
     const Leg& picker = *call.find(pickup.picker);
     if (call.session_pending(transferee)) {
         if (wait_until(pickup.glare.held_up(now.mono), call, CallTimer::transfer)) return;
-        return pickup_failed(call, {}, now, outbox, 491, "Request Pending");
+        return pickup_failed(call, {}, now, outbox, call_is_changing());
     }
     pickup.offered =
         invite(transferee,
@@ -72,7 +79,10 @@ void CallEngine::transferee_answered(Call& call, Leg& transferee, const Response
         auto told = told_to_caller(transferee, response, transferee.extension);
         // The interval was ours: no other one that the picker asks for helps.
         if (told.status == 422) told = {480, "Session Interval Refused", {}, {}, {}};
-        pickup_failed(call, {}, now, outbox, told.status, told.phrase);
+        auto refusal = call_is_changing();
+        if (told.status != refusal.status)
+            refusal = {told.status, told.phrase, told_with(told, told.status, {})};
+        pickup_failed(call, {}, now, outbox, std::move(refusal));
         if (ends_dialog(response) && transferee.talking())
             lost(call, transferee, peer_gone, now, outbox);
         return;
@@ -85,8 +95,8 @@ void CallEngine::transferee_answered(Call& call, Leg& transferee, const Response
         outbox.send(SendAck{transferee.id, response.transaction, nullptr});
         // Before the pickup is over: that may end the call.
         if (answers) call.astray = transferee.id;
-        return pickup_failed(call, {}, now, outbox, 488,
-                             answers ? "No Media Answered" : "No Media Offered");
+        return pickup_failed(call, {}, now, outbox,
+                             {488, answers ? "No Media Answered" : "No Media Offered"});
     }
     if (answers) {
         outbox.send(SendAck{transferee.id, response.transaction, nullptr});

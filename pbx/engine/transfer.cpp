@@ -208,7 +208,7 @@ void CallEngine::target_answered(Call& call, Leg& target, const ResponseReceived
         hang_up(target, no_offer, outbox);
         return transfer_failed(call, 488, "No Media Offered", now, outbox);
     }
-    leave_picker(call, completed_elsewhere, outbox, 481, "Somebody Else Was Quicker");
+    leave_picker(call, completed_elsewhere, outbox, somebody_was_quicker());
     note_abilities(target, response);
     target.sdp = response.payload;
     note_timer(*call.transfer, response.session_timer);

@@ -137,7 +137,7 @@ void CallEngine::transfer_failed(Call& call, unsigned status, std::string_view p
                                  Outbox& outbox, std::vector<Header> why)
 {
     Transfer& transfer = *call.transfer;
-    leave_picker(call, reason_of(status, phrase), outbox, status, phrase);
+    leave_picker(call, reason_of(status, phrase), outbox, {status, std::string{phrase}, why});
     cancel_branches(call, {}, {}, nullptr, outbox);
     timers_.cancel(call.id, CallTimer::ring);
     call.hunting.reset();

@@ -9,6 +9,8 @@ using namespace lampline::test::transfer;
 namespace {
 
 constexpr std::string_view dave_sdp = "v=0\r\no=dave\r\nm=audio 7000 RTP/AVP 0\r\n";
+constexpr std::string_view other_has_it =
+    "399 office.test \"Another phone has this call, or is about to\"";
 constexpr std::string_view name_104 = "\"Name 104\" <sip:104@office.test>";
 
 /// Bob has sent Alice to Carol, whose phone rings, and has left; Dave picks up.
@@ -58,10 +60,24 @@ struct PickedUp : Talking {
 TEST_CASE("a picker of a transferred call that fails leaves the transferee to the target")
 {
     PickedUp call;
-    SUBCASE("the transferee refuses its media")
+    SUBCASE("the transferee refuses its media, and says why")
     {
+        call.alice.answer_headers = {{"Warning", "304 alice \"Media type not available\""}};
         call.alice.replies(488);
-        call.dave.receives(488U);
+        call.alice.answer_headers.clear();
+        call.dave.receives(488U).header("Warning", "304 alice \"Media type not available\"");
+    }
+    SUBCASE("the transferee is not ready for long enough")
+    {
+        for (int i = 0; i < 5; ++i) {
+            call.alice.replies(491);
+            call.pbx.passes(2000ms);
+            call.alice.receives(INVITE).with(dave_sdp);
+        }
+        call.alice.replies(491);
+        call.dave.receives(491U)
+            .phrase("Request Pending")
+            .header("Warning", "399 office.test \"Another change of this call is under way\"");
     }
     SUBCASE("the transferee answers nothing")
     {
@@ -107,7 +123,9 @@ TEST_CASE("the target answers while a picker is being connected: it has the call
 {
     PickedUp call;
     call.carol.replies(200, carol_sdp);
-    call.dave.receives(481U).phrase("Somebody Else Was Quicker");
+    call.dave.receives(481U)
+        .phrase("Somebody Else Was Quicker")
+        .header("Warning", other_has_it);
     SUBCASE("the transferee accepts the picker all the same")
     {
         call.alice.replies(200, alice_sdp);
