@@ -385,6 +385,15 @@ void CallEngine::follow_deflection(Call& call, Moment now, Outbox& outbox)
     while (!hunting.deflections.empty()) {
         auto next = std::move(hunting.deflections.front());
         hunting.deflections.erase(hunting.deflections.begin());
+        if (next.phone && !locations_.find(next.to, *next.phone)) {
+            // Just that phone was meant: its number would have others ring.
+            refusal = Route{};
+            refusal.status = 480;
+            refusal.phrase = "Phone Not Available";
+            refusal.warning = "The phone of " + next.to + " to which " + next.by +
+                              " redirects is not registered any more";
+            continue;
+        }
         if (++hunting.deflected > Hunting::max_deflections)
             return give_up_hunt(call, 482, "Too Many Redirections",
                                 {addresses_.warning_of("Redirected too often, at last by " +

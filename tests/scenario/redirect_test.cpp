@@ -243,6 +243,39 @@ TEST_CASE("a phone redirects to the contact of another one, which rings by the r
     CHECK(office.pbx.has_no_calls());
 }
 
+TEST_CASE("a phone that is gone when its turn comes is passed over, and no other phone of its number rings")
+{
+    Office office;
+    auto& mobile = office.pbx.phone("103");
+    auto& dave = office.pbx.phone("104");
+    auto& eve = office.pbx.phone("105");
+    office.alice_calls_bob();
+    const auto redirects = [&](std::vector<SipUri> to) {
+        office.bob.redirects(std::move(to));
+        office.alice.receives(181U);
+        dave.receives(INVITE);
+        mobile.unregisters();
+        dave.replies(486);
+        CHECK(office.carol.hears_nothing());
+    };
+    SUBCASE("there is another target")
+    {
+        redirects({uri("sip:104@office.test"), mobile.own_contact(), uri("sip:105@office.test")});
+        office.alice.receives(181U);
+        eve.receives(INVITE);
+        office.alice_talks_to(eve);
+    }
+    SUBCASE("there is none")
+    {
+        redirects({uri("sip:104@office.test"), mobile.own_contact()});
+        office.alice.receives(480U)
+            .phrase("Phone Not Available")
+            .header("Warning", "399 office.test \"The phone of 103 to which 102 redirects is not "
+                               "registered any more\"");
+    }
+    CHECK(office.pbx.has_no_calls());
+}
+
 TEST_CASE("several targets are tried in order, until one leads anywhere")
 {
     Office office;
