@@ -74,6 +74,15 @@ struct Recalled {
         bob.receives(ACK).without_body();
     }
 
+    void alice_says(std::string_view sdp)
+    {
+        alice.sends_invite(sdp);
+        bob.receives(INVITE).with(sdp);
+        bob.replies(200, bob_again);
+        alice.receives(200U);
+        bob.receives(ACK);
+    }
+
     void ends(Phone& other)
     {
         pbx.stays_silent_for(11s);
@@ -242,11 +251,7 @@ TEST_CASE("the INVITE of a display meets another one (491)")
         call.alice.sends_invite(alice_hears);
         call.alice.receives(491U);
         call.bob_accepts();
-        call.alice.sends_invite(alice_sdp);
-        bob.receives(INVITE).with(alice_sdp);
-        bob.replies(200, bob_again);
-        call.alice.receives(200U);
-        bob.receives(ACK);
+        call.alice_says(alice_sdp);
     }
     call.ends(call.alice);
 }
@@ -254,14 +259,8 @@ TEST_CASE("the INVITE of a display meets another one (491)")
 TEST_CASE("a phone that refuses the INVITE of a display talks on")
 {
     BeingTold call;
-    SUBCASE("by 488")
-    {
-        call.bob.replies(488);
-    }
-    SUBCASE("by 500")
-    {
-        call.bob.replies(500);
-    }
+    SUBCASE("by 488") { call.bob.replies(488); }
+    SUBCASE("by 500") { call.bob.replies(500); }
     call.ends(call.alice);
 }
 
@@ -335,11 +334,17 @@ TEST_CASE("a phone that asks its user about it keeps nobody waiting for long")
     call.bob.replies(180);
     call.pbx.passes(3999ms);
     CHECK(call.bob.hears_nothing());
-    bool again = false;
     SUBCASE("it is told once more, when whoever had to wait has had its turn")
     {
-        again = true;
         call.pbx.passes(1ms);
+        call.bob.receives(CANCEL);
+        call.alice_says(alice_sdp);
+        call.pbx.passes(9999ms);
+        CHECK(call.bob.hears_nothing());
+        call.pbx.passes(1ms);
+        call.is_told(name_101);
+        call.bob.replies(180);
+        call.pbx.passes(4s);
         call.bob.receives(CANCEL);
     }
     SUBCASE("it accepts in that moment")
@@ -349,20 +354,7 @@ TEST_CASE("a phone that asks its user about it keeps nobody waiting for long")
         call.bob.receives(CANCEL);
         call.bob.replies_to(call.invite, 200, bob_again);
         call.bob.receives(ACK);
-    }
-    call.alice.sends_invite(alice_sdp);
-    call.bob.receives(INVITE).with(alice_sdp);
-    call.bob.replies(200, bob_again);
-    call.alice.receives(200U);
-    call.bob.receives(ACK);
-    if (again) {
-        call.pbx.passes(9999ms);
-        CHECK(call.bob.hears_nothing());
-        call.pbx.passes(1ms);
-        call.is_told(name_101);
-        call.bob.replies(180);
-        call.pbx.passes(4s);
-        call.bob.receives(CANCEL);
+        call.alice_says(alice_sdp);
     }
     call.ends(call.alice);
 }
@@ -376,21 +368,11 @@ TEST_CASE("what was cancelled is told again only as long as it is news, and when
     bob.receives(CANCEL);
     SUBCASE("on hold meanwhile: once the two talk again")
     {
-        call.alice.sends_invite(hold_sdp);
-        bob.receives(INVITE).with(hold_sdp);
-        bob.replies(200, bob_again);
-        call.alice.receives(200U);
-        bob.receives(ACK);
+        call.alice_says(hold_sdp);
         call.pbx.stays_silent_for(20s);
-        call.alice.sends_invite(alice_sdp);
-        bob.receives(INVITE).with(alice_sdp);
-        bob.replies(200, bob_again);
-        call.alice.receives(200U);
-        bob.receives(ACK);
+        call.alice_says(alice_sdp);
         call.pbx.passes(told_after);
         call.is_told(name_101);
-        call.bob_accepts();
-        call.ends(call.alice);
     }
     SUBCASE("moved on meanwhile: it was told in that INVITE")
     {
@@ -402,7 +384,7 @@ TEST_CASE("what was cancelled is told again only as long as it is news, and when
         call.carol.receives(ACK);
         bob.receives(ACK);
         call.alice.receives(BYE);
-        call.ends(call.carol);
+        return call.ends(call.carol);
     }
     SUBCASE("something else to tell meanwhile: that is told")
     {
@@ -410,9 +392,9 @@ TEST_CASE("what was cancelled is told again only as long as it is news, and when
         call.alice.receives(200U);
         call.pbx.passes(10s);
         call.is_told(nobody);
-        call.bob_accepts();
-        call.ends(call.alice);
     }
+    call.bob_accepts();
+    call.ends(call.alice);
 }
 
 TEST_CASE("it answers with another session: the two are brought together anew")
