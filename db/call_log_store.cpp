@@ -15,6 +15,8 @@ constexpr auto record_columns =
     "r.ringing_at, r.answered_at, r.ended_at, r.result, r.ended_by, r.ended_extension, r.status, "
     "r.reason, r.continued_in, r.caller_trunk, r.answered_trunk";
 
+constexpr auto select_moves = "SELECT * FROM failed_move WHERE record = ? ORDER BY position";
+
 CallRecord record_in(SQLite::Statement& row)
 {
     CallRecord record;
@@ -101,12 +103,14 @@ struct CallLogStore::Statements {
         : put{handle, "INSERT OR REPLACE INTO call_record "
                       "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"},
           put_part{handle, "INSERT OR REPLACE INTO call_part "
-                           "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"}
+                           "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"},
+          put_move{handle, "INSERT OR REPLACE INTO failed_move VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"}
     {
     }
 
     SQLite::Statement put;
     SQLite::Statement put_part;
+    SQLite::Statement put_move;
 };
 
 CallLogStore::CallLogStore(Database& database)
@@ -166,6 +170,7 @@ void CallLogStore::put(const CallRecord& record)
         row.bind(19, part.on_behalf_of);
         run_once(row);
     }
+    put_moves(statements_->put_move, record);
 }
 
 std::vector<CallRecord> CallLogStore::page(const CallLogQuery& query)
@@ -180,7 +185,8 @@ std::vector<CallRecord> CallLogStore::page(const CallLogQuery& query)
     if (!query.extension.empty()) select.bind(":extension", query.extension);
     if (!query.text.empty()) select.bind(":text", query.text);
     std::vector<CallRecord> records;
-    while (select.executeStep()) records.push_back(record_in(select));
+    SQLite::Statement moves{database_.handle(), select_moves};
+    while (select.executeStep()) read_moves(moves, records.emplace_back(record_in(select)));
     return records;
 }
 
@@ -199,6 +205,8 @@ std::optional<CallRecord> CallLogStore::find(CallRecordId id)
         "FROM call_part WHERE record = ? ORDER BY position"};
     parts.bind(1, column(id));
     while (parts.executeStep()) record.parts.push_back(part_in(parts));
+    SQLite::Statement moves{database_.handle(), select_moves};
+    read_moves(moves, record);
     return record;
 }
 
@@ -244,7 +252,8 @@ std::size_t CallLogStore::prune(const CallLogLimits& limits, TimePoint now, std:
     if (count == 0) return 0;
     Transaction transaction{database_, Durability::normal};
     for (const auto* sql :
-         {"DELETE FROM call_part WHERE record <= ?", "DELETE FROM call_record WHERE id <= ?"}) {
+         {"DELETE FROM failed_move WHERE record <= ?", "DELETE FROM call_part WHERE record <= ?",
+          "DELETE FROM call_record WHERE id <= ?"}) {
         SQLite::Statement erase{handle, sql};
         erase.bind(1, last);
         erase.exec();

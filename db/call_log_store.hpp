@@ -1,5 +1,5 @@
 #pragma once
-// Tables `call_record` and `call_part`: calls that are over.
+// Tables `call_record`, `call_part` and `failed_move`: calls that are over.
 #include <chrono>
 #include <cstdint>
 #include <memory>

@@ -59,15 +59,19 @@ struct OpenRecordStore::Statements {
                       "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"},
           put_part{handle, "INSERT OR REPLACE INTO open_part "
                            "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"},
+          put_move{handle, "INSERT OR REPLACE INTO open_failed_move VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"},
           erase{handle, "DELETE FROM open_record WHERE id = ?"},
-          erase_parts{handle, "DELETE FROM open_part WHERE record = ? AND position >= ?"}
+          erase_parts{handle, "DELETE FROM open_part WHERE record = ? AND position >= ?"},
+          erase_moves{handle, "DELETE FROM open_failed_move WHERE record = ?"}
     {
     }
 
     SQLite::Statement put;
     SQLite::Statement put_part;
+    SQLite::Statement put_move;
     SQLite::Statement erase;
     SQLite::Statement erase_parts;
+    SQLite::Statement erase_moves;
 };
 
 OpenRecordStore::OpenRecordStore(Database& database)
@@ -83,11 +87,14 @@ std::vector<OpenRecord> OpenRecordStore::all()
     SQLite::Statement records{database_.handle(), "SELECT * FROM open_record ORDER BY id"};
     SQLite::Statement parts{database_.handle(),
                             "SELECT * FROM open_part WHERE record = ? ORDER BY position"};
+    SQLite::Statement moves{database_.handle(),
+                            "SELECT * FROM open_failed_move WHERE record = ? ORDER BY position"};
     while (records.executeStep()) {
         auto& open = found.emplace_back(record_in(records));
         parts.bind(1, column(open.record.id));
         while (parts.executeStep()) add_part(open, parts);
         parts.reset();
+        read_moves(moves, open.record);
     }
     return found;
 }
@@ -143,6 +150,7 @@ void OpenRecordStore::put(const OpenRecord& open)
         run_once(row);
     }
     erase_parts_from(record.parts.size(), record.id);  // forgotten since
+    put_moves(statements_->put_move, record);
 }
 
 void OpenRecordStore::remove(CallRecordId id)
@@ -150,6 +158,8 @@ void OpenRecordStore::remove(CallRecordId id)
     statements_->erase.bind(1, column(id));
     run_once(statements_->erase);
     erase_parts_from(0, id);
+    statements_->erase_moves.bind(1, column(id));
+    run_once(statements_->erase_moves);
 }
 
 void OpenRecordStore::erase_parts_from(std::size_t position, CallRecordId id)

@@ -1,5 +1,5 @@
 #pragma once
-// Tables `open_record` and `open_part`.
+// Tables `open_record`, `open_part` and `open_failed_move`.
 #include <memory>
 #include <vector>
 

@@ -54,6 +54,15 @@ inline constexpr std::string_view hex_digits = "0123456789abcdef";
     return text.substr(first, text.find_last_not_of(blanks) - first + 1);
 }
 
+/// No more than the first `longest` bytes, cut between two characters (UTF-8).
+[[nodiscard]] constexpr std::string_view cut(std::string_view text, std::size_t longest) noexcept
+{
+    if (text.size() <= longest) return text;
+    auto end = longest;
+    while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xc0U) == 0x80U) --end;
+    return text.substr(0, end);
+}
+
 /// Takes what is before `stop` off `rest`, and `stop` with it; everything when it is not there.
 constexpr std::string_view take_until(std::string_view& rest, char stop) noexcept
 {

@@ -215,6 +215,8 @@ struct Transfer {
     LegId target{};       ///< who is to talk to the transferee; 0 while several phones ring
     bool reports = true;  ///< false: Refer-Sub: false (RFC 4488)
     bool rings_back = false;  ///< of a parked call, whose time is over
+    bool parks = false;       ///< the target is a slot
+    std::string to{};         ///< the target as it was asked for; empty: any slot
     LegId offerer{};      ///< gave `offer` in its 2xx, which waits for its ACK
     PayloadRef offer;
     LegId answerer{};                  ///< gets the offer

@@ -144,6 +144,13 @@ struct CallMoved {
     CallRef asked;     ///< attended: the call that `target` was a leg of until now; 0: blind
 };
 
+/// The call was to be moved, and was not. Comes before what ends by it.
+struct MoveFailed {
+    CallRef call;
+    LegId by;  ///< whose place in the call somebody else was to have; 0: nobody's, or `move` says it
+    FailedMove move;  ///< `part` and `at` are not known yet
+};
+
 /// `leg` of `call` is asked to put its dialog in the place of one that it has in the call
 /// `replaced`, which it ends by itself (proxy mode, RFC 3891).
 struct CallReplacing {
@@ -159,7 +166,7 @@ struct ParkedInVain {
     std::string by;
 };
 
-/// What a restart needs of the call is stored with this step.
+/// What a restart needs of the call is stored with this step, or before.
 struct CallKept {
     CallRef call;
 };
@@ -174,7 +181,7 @@ struct PartRecorded {
 
 using CallEvent = std::variant<DialogChanged, BindingChanged, PhoneLeft, PhoneMoved, ReachChanged,
                                UnaskedRefused, TrunkChanged, CallStarted, CallRefused, CallAnswered,
-                               CallEnded, CallMoved, CallReplacing, CallKept, PartRecorded,
-                               ParkedInVain>;
+                               CallEnded, CallMoved, MoveFailed, CallReplacing, CallKept,
+                               PartRecorded, ParkedInVain>;
 
 }  // namespace lampline

@@ -27,6 +27,7 @@ constexpr std::array<Word, 8> call_results{"answered",   "missed",      "busy",
                                            "declined",   "unreachable", "unknown_number",
                                            "redirected", "failed"};
 constexpr std::array<Word, 4> call_enders{"caller", "callee", "exchange", "transfer"};
+constexpr std::array<Word, 4> move_kinds{"park", "pickup", "ring_back", "transfer"};
 
 template <class Enum, std::size_t size>
 Enum value_of(const std::array<Word, size>& words, std::string_view text) noexcept
@@ -87,6 +88,10 @@ std::string_view word(CallEnder ender) noexcept
 {
     return call_enders[static_cast<std::size_t>(ender)];
 }
+std::string_view word(MoveKind kind) noexcept
+{
+    return move_kinds[static_cast<std::size_t>(kind)];
+}
 PartKind part_kind(std::string_view text) noexcept
 {
     return value_of<PartKind>(part_kinds, text);
@@ -102,6 +107,10 @@ CallResult call_result(std::string_view text) noexcept
 CallEnder call_ender(std::string_view text) noexcept
 {
     return value_of<CallEnder>(call_enders, text);
+}
+MoveKind move_kind(std::string_view text) noexcept
+{
+    return value_of<MoveKind>(move_kinds, text);
 }
 
 }  // namespace lampline

@@ -50,16 +50,20 @@ enum class CallResult : std::uint8_t {
 };
 /// Who ended it. `transfer`: it goes on in the call named by `continued_in`.
 enum class CallEnder : std::uint8_t { caller, callee, exchange, transfer };
+/// What was to become of a call. ring_back: of a parked one, whose time was over.
+enum class MoveKind : std::uint8_t { park, pickup, ring_back, transfer };
 
 /// The words of REST and of the database. A word that is not known reads as the last of its kind.
 std::string_view word(PartKind kind) noexcept;
 std::string_view word(PartResult result) noexcept;
 std::string_view word(CallResult result) noexcept;
 std::string_view word(CallEnder ender) noexcept;
+std::string_view word(MoveKind kind) noexcept;
 PartKind part_kind(std::string_view word) noexcept;
 PartResult part_result(std::string_view word) noexcept;
 CallResult call_result(std::string_view word) noexcept;
 CallEnder call_ender(std::string_view word) noexcept;
+MoveKind move_kind(std::string_view word) noexcept;
 
 /// One phone's dialog with the exchange.
 struct CallPart {
@@ -86,8 +90,26 @@ struct CallPart {
     CallRecordId came_from;                  ///< transferred after asking: the call in which it was asked; proxied: replaced
 };
 
+/// Somebody of the call was to talk to somebody else, or to wait in a slot, and did not come to it.
+struct FailedMove {
+    using TimePoint = std::chrono::system_clock::time_point;
+
+    MoveKind kind = MoveKind::transfer;
+    std::string by{};     ///< extension, slot, or number outside, from which it was to be moved; pickup: whose phones were to take it
+    std::optional<std::size_t> part{};  ///< position of that one's part; empty: it has none
+    std::string target{};  ///< number or address as it was asked for, at most 128 bytes; park, empty: any slot
+    unsigned status = 0;   ///< SIP status that tells why
+    std::string reason{};  ///< its phrase, and what Warning or Reason said with it, at most 256 bytes
+    TimePoint at{};
+
+    friend bool operator==(const FailedMove&, const FailedMove&) = default;
+};
+
 struct CallRecord {
     using TimePoint = std::chrono::system_clock::time_point;
+
+    /// Of a phone that asks again and again the newest are kept.
+    static constexpr std::size_t most_failed_moves = 20;
 
     CallRecordId id;
     CallRef call;  ///< of this run of the program
@@ -109,6 +131,7 @@ struct CallRecord {
     std::string reason;           ///< phrase, or Reason header (RFC 3326)
     CallRecordId continued_in;    ///< transferred away: the other call
     std::vector<CallPart> parts;
+    std::vector<FailedMove> failed_moves{};  ///< in order of time, at most most_failed_moves
 
     /// Talking time; 0: not answered.
     [[nodiscard]] std::chrono::milliseconds duration() const noexcept

@@ -226,8 +226,17 @@ OrderAnswer CallEngine::move_party(Call& call, const CallOrder& order, Moment no
     const auto own = address_of(*stays);
     const auto question =
         question_of_transfer(call, *stays, payer, order.to, shown_number, own);
-    if (auto fault = fault_of(lampline::route(question, router_view()), order.to, {}))
+    const auto route = lampline::route(question, router_view());
+    if (auto fault = fault_of(route, order.to, {})) {
+        const bool refused = route.kind == RouteKind::reject;
+        move_failed(call, leaves->id,
+                    refused ? failed_move(MoveKind::transfer, order.to, route.status, route.phrase,
+                                          why_refused(route))
+                            : failed_move(MoveKind::transfer, order.to, 403,
+                                          "Not A Place To Transfer To"),
+                    outbox);
         return std::move(*fault);
+    }
     call.transfer = Transfer{.transferor = leaves->id, .transferee = stays->id, .reports = false};
     ring_target(call, payer, {order.to}, {}, now, outbox);
     return {};
@@ -241,13 +250,24 @@ OrderAnswer CallEngine::ring_picker(Call& call, const CallOrder& order, Moment n
         return in_the_way("this call rings nowhere");
     const auto may = std::ranges::any_of(
         call.legs, [&](const Leg& leg) { return still_rings(leg) && may_take(order.by, leg); });
-    if (!may) return bad("/by", "not_allowed", "may not take this call");
+    const auto failed = [&](unsigned status, std::string_view phrase) {
+        auto attempt = failed_move(MoveKind::pickup, order.by, status, phrase);
+        attempt.by = order.by;
+        move_failed(call, {}, std::move(attempt), outbox);
+    };
+    if (!may) {
+        failed(403, "Not Yours To Take");
+        return bad("/by", "not_allowed", "may not take this call");
+    }
     if (std::ranges::any_of(call.legs, [&](const Leg& leg) {
             return leg.extension == order.by && leg.state != LegState::terminated;
         }))
         return in_the_way(quoted(order.by, " is in this call already"));
     const auto bindings = locations_.targets(order.by);
-    if (bindings.empty()) return in_the_way(quoted(order.by, " has no phone registered"));
+    if (bindings.empty()) {
+        failed(480, "No Phone Registered");
+        return in_the_way(quoted(order.by, " has no phone registered"));
+    }
 
     auto invitation = call.hunting->invitation;
     invitation.picks_up = true;

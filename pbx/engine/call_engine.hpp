@@ -5,6 +5,7 @@
 #include <unordered_map>
 
 #include "base/clock.hpp"
+#include "base/result.hpp"
 #include "core/call.hpp"
 #include "core/call_order.hpp"
 #include "core/directory.hpp"
@@ -22,6 +23,7 @@
 #include "engine/calling_cards.hpp"
 #include "engine/dialog_index.hpp"
 #include "engine/ended_calls.hpp"
+#include "engine/failed_move.hpp"
 #include "engine/hunt_order.hpp"
 #include "engine/occupancy.hpp"
 #include "engine/outbox.hpp"
@@ -392,6 +394,13 @@ private:
     /// `why`: the headers of that response, were it to an INVITE.
     void transfer_failed(Call& call, unsigned status, std::string_view phrase, Moment now,
                          Outbox& outbox, std::vector<Header> why = {});
+    // failed_move.cpp: what the record of a call tells of moves that came to nothing
+    /// The place of the leg `by` was to be somebody else's; 0: nobody's, or `failed` says whose.
+    static void move_failed(const Call& call, LegId by, FailedMove failed, Outbox& outbox);
+    /// The number that `uri` means, else the address itself.
+    [[nodiscard]] std::string asked_for(const SipUri& uri) const;
+
+    // transfer_end.cpp
     /// The call of `transferor` has gone on without it.
     void hang_up_transferor(Leg& transferor, std::string_view reason, Outbox& outbox);
     /// The phone of `leg` has said BYE, and others go on with the call.
@@ -417,11 +426,13 @@ private:
         std::vector<Header> headers;  ///< for the target
         bool silent = false;          ///< no reports are wanted (RFC 4488)
     };
-    /// What `referrer` refers to; nullopt: `transaction` has been refused, with a Warning that says
-    /// why.
-    [[nodiscard]] std::optional<Referral> referral_of(const PayloadRef& payload,
+    /// What `referrer` refers to, or how that is refused, with a Warning that says why.
+    [[nodiscard]] Result<Referral, Reply> referral_of(const PayloadRef& payload,
                                                       std::string_view referrer,
-                                                      TransactionId transaction, Outbox& outbox);
+                                                      TransactionId transaction);
+    /// The target of a REFER as its sender has written it, also where it is no place to transfer
+    /// to; empty: none.
+    [[nodiscard]] std::string referred_to(const PayloadRef& payload) const;
     /// Why `referrer` may refer nobody to `to`: status and the words of a Warning; nullopt: it may.
     [[nodiscard]] std::optional<std::pair<unsigned, std::string>>
     fault_of_referral(const std::optional<ReferTo>& to, std::string_view referrer,

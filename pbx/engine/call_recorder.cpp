@@ -246,6 +246,23 @@ void CallRecorder::fold(const CallMoved& moved, Moment now, Outbox& outbox)
     if (left.living == 0) finish(asked, now, outbox);
 }
 
+void CallRecorder::fold(const MoveFailed& failed, Moment now, Outbox& /*outbox*/)
+{
+    const auto found = open_.find(failed.call);
+    if (found == open_.end()) return;
+    auto& open = found->second;
+    auto& record = open.record;
+    auto& moves = record.failed_moves;
+    if (moves.size() >= CallRecord::most_failed_moves) moves.erase(moves.begin());
+    auto& move = moves.emplace_back(failed.move);
+    move.at = now.wall;
+    move.part = open.position_of(failed.by);
+    const bool itself = open.by_exchange && !failed.by && move.kind == MoveKind::transfer;
+    if (itself && !record.parts.empty()) move.part = 0;  // its caller dialled it
+    if (move.part) move.by = record.parts[*move.part].extension;
+    open.unsaved = true;
+}
+
 void CallRecorder::fold(const CallReplacing& replacing, Moment /*now*/, Outbox& /*outbox*/)
 {
     const auto found = open_.find(replacing.replaced);

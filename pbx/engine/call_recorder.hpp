@@ -20,6 +20,7 @@ public:
     void fold(const CallEnded& ended, Moment now, Outbox& outbox);
     void fold(const CallAnswered& answered, Moment now, Outbox& outbox);
     void fold(const CallMoved& moved, Moment now, Outbox& outbox);
+    void fold(const MoveFailed& failed, Moment now, Outbox& outbox);
     void fold(const CallReplacing& replacing, Moment now, Outbox& outbox);
     void fold(const CallRefused& refused, Moment now, Outbox& outbox);
     void fold(const CallKept& kept, Moment now, Outbox& outbox);

@@ -50,6 +50,8 @@ const Call* CallEngine::still_asking(CallRef asks) const
 void CallEngine::park(Call& call, std::string_view by, std::string_view slot, Moment now,
                       Outbox& outbox)
 {
+    call.transfer->parks = true;
+    if (call.transfer->to.empty()) call.transfer->to = slot;
     if (const auto refusal = park_refusal(by, *directory_))
         return transfer_failed(call, refusal->status, refusal->phrase, now, outbox,
                                {addresses_.warning_of(refusal->reason)});
@@ -142,12 +144,22 @@ OrderAnswer CallEngine::park_party(Call& call, const CallOrder& order, Moment no
         std::swap(stays, leaves);
     if (!order.by.empty() && order.by != leaves->extension)
         return bad("/by", "not_in_call", "does not talk in this call");
-    if (!directory_->may_park(leaves->extension))
+    const auto failed = [&, by = leaves->id](unsigned status, std::string_view phrase) {
+        move_failed(call, by, failed_move(MoveKind::park, order.to, status, phrase), outbox);
+    };
+    if (const auto refusal = park_refusal(leaves->extension, *directory_)) {
+        failed(refusal->status, refusal->phrase + ": " + refusal->reason);
         return bad("/by", "not_allowed", "may not use the park lot");
+    }
     const auto slot = order.to.empty() ? order.to : directory_->park_lot().slot_of(order.to);
-    if (!slot) return bad("/slot", "unknown_slot", "is not a slot of the park lot");
-    if (!free_slot(*slot, leaves->extension))
+    if (!slot) {
+        failed(404, "Not A Slot Of The Park Lot");
+        return bad("/slot", "unknown_slot", "is not a slot of the park lot");
+    }
+    if (!free_slot(*slot, leaves->extension)) {
+        failed(486, slot_refusal(*slot).phrase);
         return in_the_way(slot->empty() ? "all slots are taken" : "slot " + *slot + " is taken");
+    }
     call.transfer = Transfer{.transferor = leaves->id, .transferee = stays->id, .reports = false};
     park(call, leaves->extension, *slot, now, outbox);
     return {};

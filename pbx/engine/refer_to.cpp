@@ -42,16 +42,15 @@ CallEngine::fault_of_referral(const std::optional<ReferTo>& to, std::string_view
     return std::nullopt;
 }
 
-std::optional<CallEngine::Referral>
-CallEngine::referral_of(const PayloadRef& payload, std::string_view referrer,
-                        TransactionId transaction, Outbox& outbox)
+Result<CallEngine::Referral, Reply> CallEngine::referral_of(const PayloadRef& payload,
+                                                            std::string_view referrer,
+                                                            TransactionId transaction)
 {
     const auto refuse = [&](unsigned status, std::string_view phrase, std::string_view warning) {
-        outbox.send(Reply{.transaction = transaction,
-                          .status = status,
-                          .phrase = std::string{phrase},
-                          .headers = {addresses_.warning_of(warning)}});
-        return std::nullopt;
+        return unexpected{Reply{.transaction = transaction,
+                                .status = status,
+                                .phrase = std::string{phrase},
+                                .headers = {addresses_.warning_of(warning)}}};
     };
     std::size_t count = 0;
     const auto* value = only_header(payload, "Refer-To", count);
@@ -73,11 +72,20 @@ CallEngine::referral_of(const PayloadRef& payload, std::string_view referrer,
     return referral;
 }
 
+std::string CallEngine::referred_to(const PayloadRef& payload) const
+{
+    std::size_t count = 0;
+    const auto* value = only_header(payload, "Refer-To", count);
+    if (!value) return {};
+    const auto to = parse_refer_to(*value);
+    return to && !to->elsewhere ? asked_for(to->uri) : *value;
+}
+
 void CallEngine::receive(const ReferReceived& input, Moment now, Outbox& outbox)
 {
     outside_.set_day(std::chrono::floor<std::chrono::days>(now.wall));
-    auto referral = referral_of(input.payload, input.authenticated, input.transaction, outbox);
-    if (!referral) return;
+    auto referral = referral_of(input.payload, input.authenticated, input.transaction);
+    if (!referral) return outbox.send(std::move(referral.error()));
     const auto refuse = [&](unsigned status, std::string_view phrase, std::string_view warning,
                             std::string_view reason = {}) {
         Reply reply{.transaction = input.transaction,
@@ -156,6 +164,10 @@ bool CallEngine::sends_on(Call& call, Leg& leg, const RequestReceived& input, Mo
         if (const auto fault = fault_of_referral(to, leg.extension, "Also")) {
             reply.status = fault->first;
             reply.headers = {addresses_.warning_of(fault->second)};
+            const auto target = to && !to->elsewhere ? asked_for(to->uri) : input.also;
+            move_failed(call, leg.id,
+                        failed_move(MoveKind::transfer, target, fault->first, {}, reply.headers),
+                        outbox);
             to.reset();
         }
     } else if (const auto& contact = input.left_contact) {
@@ -175,7 +187,10 @@ bool CallEngine::sends_on(Call& call, Leg& leg, const RequestReceived& input, Mo
     if (!can) return false;
 
     const std::string by = leg.extension;
-    call.transfer = Transfer{.transferor = leg.id, .transferee = transferee->id, .reports = false};
+    call.transfer = Transfer{.transferor = leg.id,
+                             .transferee = transferee->id,
+                             .reports = false,
+                             .to = asked_for(to->uri)};
     leaves_transfer(call, leg, now, outbox);
     if (to->replaces)
         consult(call, leg, *to->replaces, {}, now, outbox);

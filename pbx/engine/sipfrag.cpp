@@ -8,19 +8,6 @@ namespace {
 constexpr std::size_t longest_phrase = 128;
 constexpr std::size_t room_for_headers = 512;
 
-bool continues_character(char c) noexcept
-{
-    return (static_cast<unsigned char>(c) & 0xc0U) == 0x80U;  // UTF-8
-}
-
-std::string_view cut(std::string_view phrase) noexcept
-{
-    if (phrase.size() <= longest_phrase) return phrase;
-    auto end = longest_phrase;
-    while (end > 0 && continues_character(phrase[end])) --end;
-    return phrase.substr(0, end);
-}
-
 /// A value that was folded stays what it is (RFC 3261 §7.3.1).
 void append_clean(std::string& text, std::string_view part)
 {
@@ -35,7 +22,7 @@ void append_clean(std::string& text, std::string_view part)
 std::string sipfrag(unsigned status, std::string_view phrase, std::span<const Header> told)
 {
     auto text = "SIP/2.0 " + std::to_string(status) + ' ';
-    append_clean(text, cut(phrase));
+    append_clean(text, cut(phrase, longest_phrase));
     text += "\r\n";
     const auto most = text.size() + room_for_headers;
     for (const std::string_view name : {"Reason", "Warning"})

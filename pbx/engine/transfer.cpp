@@ -44,13 +44,21 @@ bool are_of_one_phone(const Leg& left, const Leg& right)
 void CallEngine::receive_refer(Call& call, Leg& leg, const RequestReceived& input, Moment now,
                                Outbox& outbox)
 {
+    const auto send_refusal = [&](Reply reply) {
+        move_failed(call, leg.id,
+                    failed_move(MoveKind::transfer, referred_to(input.payload), reply.status,
+                                reply.phrase, reply.headers),
+                    outbox);
+        outbox.send(std::move(reply));
+    };
     const auto refuse = [&](unsigned status, std::string_view phrase) {
-        outbox.send(Reply{
-            .transaction = input.transaction, .status = status, .phrase = std::string{phrase}});
+        send_refusal({.transaction = input.transaction,
+                      .status = status,
+                      .phrase = std::string{phrase}});
     };
     if (!leg.trunk.empty()) return refuse(403, "Not From Outside");
-    auto referral = referral_of(input.payload, leg.extension, input.transaction, outbox);
-    if (!referral) return;
+    auto referral = referral_of(input.payload, leg.extension, input.transaction);
+    if (!referral) return send_refusal(std::move(referral.error()));
     // Whatever came of the first one, its phone may count from it (RFC 3515 §2.4.6).
     const bool first = !std::exchange(leg.has_referred, true) && !leg.resumed;
     Leg* transferee = call.peer_of(leg);
@@ -65,8 +73,10 @@ void CallEngine::receive_refer(Call& call, Leg& leg, const RequestReceived& inpu
 
     leg.names_refer = !first;
     leg.refer_cseq = input.cseq;
-    call.transfer =
-        Transfer{.transferor = leg.id, .transferee = transferee->id, .reports = !silent};
+    call.transfer = Transfer{.transferor = leg.id,
+                             .transferee = transferee->id,
+                             .reports = !silent,
+                             .to = asked_for(referral->to.uri)};
     report(call, 100, "Trying", false, now, outbox);
     if (referral->to.replaces)
         consult(call, leg, *referral->to.replaces, std::move(referral->headers), now, outbox);
@@ -77,6 +87,7 @@ void CallEngine::receive_refer(Call& call, Leg& leg, const RequestReceived& inpu
 void CallEngine::ring_target(Call& call, const std::string& by, const Called& called,
                              std::vector<Header> headers, Moment now, Outbox& outbox)
 {
+    if (call.transfer->to.empty()) call.transfer->to = called.number;
     const Leg& transferee = *call.find(call.transfer->transferee);
     auto number_shown = addresses_.number_shown_by(transferee);
     const auto own = address_of(transferee);

@@ -154,6 +154,14 @@ void CallEngine::transfer_failed(Call& call, unsigned status, std::string_view p
         }
     }
     report(call, status, phrase, true, now, outbox, why);
+    const bool clicked = call.clicked && !call.answered_at;  // its record itself tells how it ended
+    if (!clicked) {
+        const auto kind = transfer.rings_back ? MoveKind::ring_back
+                          : transfer.parks    ? MoveKind::park
+                                              : MoveKind::transfer;
+        move_failed(call, transfer.transferor,
+                    failed_move(kind, transfer.to, status, phrase, why), outbox);
+    }
     if (const auto [other, consulted] = find(transfer.consulted);
         consulted && consulted->state == LegState::terminated && other->id != call.id)
         end_call(*other, {}, LegInput::remote_bye, LegInput::remote_bye,

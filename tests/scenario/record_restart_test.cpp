@@ -110,6 +110,27 @@ TEST_CASE("a call is moved after a kill: the new part is linked to those of befo
           "caller 101 answered, called 102 answered, transferred 103 answered by 1");
 }
 
+TEST_CASE("a transfer that was refused before a kill is in the record, with who asked for it")
+{
+    Logged call;
+    call.bob.sends(Method::refer, refer_to("<sip:999@office.test>"));
+    call.bob.receives(202U);
+    for (int report = 0; report < 2; ++report)
+        call.bob.replies_to(call.bob.receives(NOTIFY), 200);
+    call.is_killed();
+    call.hangs_up(call.alice, call.bob);
+    const auto record = call.record();
+    REQUIRE(record.failed_moves.size() == 1);
+    const auto& move = record.failed_moves[0];
+    CHECK(move.kind == MoveKind::transfer);
+    CHECK(move.by == "102");
+    CHECK(move.part == 1);
+    CHECK(move.target == "999");
+    CHECK(move.status == 404);
+    CHECK(move.reason == "No Such Extension");
+    CHECK(move.at > started_at(record.id));
+}
+
 TEST_CASE("a call that was picked up before a kill was rung elsewhere first")
 {
     Scenario pbx{{group("sales", {"103"}, {"102"})}};

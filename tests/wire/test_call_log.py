@@ -192,6 +192,32 @@ class CallLog(WireTest):
                          [(part["kind"], part["extension"], part["moved_by"])
                           for part in self.whole(entry)["parts"]])
 
+    def test_transfers_that_were_refused_are_in_the_record_after_a_kill(self):
+        """Nobody was rung for them, and the two have talked on."""
+        for phone in (self.anna, self.carl):
+            phone.answers_by_itself |= {"OPTIONS"}
+        call, incoming = talk(self.anna, self.carl)
+        call.sends("REFER", headers=[("Refer-To", "<sip:299@office.test>")]).receives(202)
+        call.receives("NOTIFY").replies(200)
+        call.receives("NOTIFY").replies(200)
+        call.sends("REFER", headers=[("Refer-To", "<sip:204@elsewhere.test>")]).receives(403)
+        self.is_on_disk("SELECT count(*) FROM open_failed_move WHERE status = 403")
+        self.server.kill()
+        self.server.start()
+        call.hangs_up()
+        incoming.receives("BYE")
+        [entry] = self.logged("?extension=201&direction=outgoing")
+        moves = entry["failed_moves"]
+        self.assertEqual([("transfer", "201", 0, "299", 404, "No Such Extension"),
+                          ("transfer", "201", 0, "sip:204@elsewhere.test", 403,
+                           "Not A Place To Transfer To: Refer-To: only calls within this exchange")],
+                         [tuple(move[name] for name in ("kind", "by", "part", "target", "status", "reason"))
+                          for move in moves])
+        self.assertEqual(moves, self.whole(entry)["failed_moves"])
+        self.assertEqual(2, len(self.whole(entry)["parts"]))
+        for move in moves:
+            self.assertTrue(entry["started_at"] <= move["at"] <= entry["ended_at"])
+
     def test_a_call_that_rings_at_a_kill_is_a_missed_one(self):
         carrier = Carrier(self.office)
         carrier.becomes("line")

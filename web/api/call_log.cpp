@@ -35,6 +35,38 @@ std::string seconds_text(std::chrono::milliseconds duration)
     return fmt::format("{}.{:03}", duration.count() / 1000, duration.count() % 1000);
 }
 
+json::object shown(const FailedMove& move)
+{
+    return {{"kind", word(move.kind)},
+            {"by", text_or_null(move.by)},
+            {"part", position_or_null(move.part)},
+            {"target", text_or_null(move.target)},
+            {"status", move.status},
+            {"reason", move.reason},
+            {"at", time_text(move.at)}};
+}
+
+json::array shown(const std::vector<FailedMove>& moves)
+{
+    json::array items;
+    for (const auto& move : moves) items.push_back(shown(move));
+    return items;
+}
+
+/// All of them in one field: `TIME KIND by WHOM to TARGET: STATUS REASON`, with ` | ` between two.
+std::string line_of(const std::vector<FailedMove>& moves)
+{
+    std::string line;
+    for (const auto& move : moves) {
+        if (!line.empty()) line += " | ";
+        line.append(time_text(move.at)).append(" ").append(word(move.kind));
+        if (!move.by.empty()) line.append(" by ").append(move.by);
+        if (!move.target.empty()) line.append(" to ").append(move.target);
+        line.append(": ").append(std::to_string(move.status)).append(" ").append(move.reason);
+    }
+    return line;
+}
+
 json::object shown(const CallRecord& record)
 {
     return {{"id", write(record.id)},
@@ -56,7 +88,8 @@ json::object shown(const CallRecord& record)
             {"ended_extension", text_or_null(record.ended_extension)},
             {"status", record.status},
             {"reason", record.reason},
-            {"continued_in", id_or_null(record.continued_in)}};
+            {"continued_in", id_or_null(record.continued_in)},
+            {"failed_moves", shown(record.failed_moves)}};
 }
 
 json::object shown(const CallPart& part)
@@ -104,7 +137,8 @@ void append_row(std::string& text, const CallRecord& record)
                       record.reason,
                       record.continued_in ? write(record.continued_in) : std::string{},
                       record.caller_trunk,
-                      record.answered_trunk});
+                      record.answered_trunk,
+                      line_of(record.failed_moves)});
 }
 
 /// The weight that an Accept header gives `type` (RFC 9110 §12.5.1), in thousandths; exact types
@@ -177,7 +211,8 @@ HttpResponse csv_answer(const std::vector<CallRecord>& records, CallRecordId nex
                {"id",          "from",        "from_name",    "dialled",    "to",
                 "to_name",     "answered_by", "result",       "started_at", "ringing_at",
                 "answered_at", "ended_at",    "duration",     "ended_by",   "ended_extension",
-                "status",      "reason",      "continued_in", "from_trunk", "answered_trunk"});
+                "status",      "reason",      "continued_in", "from_trunk", "answered_trunk",
+                "failed_moves"});
     for (const auto& record : records) append_row(response.body, record);
     response.fields.add("Content-Type", "text/csv; charset=utf-8; header=present");
     response.fields.add("Content-Disposition", "attachment; filename=\"call-log.csv\"");

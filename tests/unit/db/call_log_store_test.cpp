@@ -81,16 +81,34 @@ TEST_CASE("a record comes back as it was, with its parts and their links")
     CHECK_FALSE(log.store.find(CallRecordId{5}));
 }
 
+TEST_CASE("moves that failed come back with their record, in pages too")
+{
+    Log log;
+    auto moved = full_record(1234, "201", "202");
+    moved.failed_moves = failed_moves(1234);
+    log.put(moved);
+    log.put(full_record(5678, "201", "202"));
+    CHECK(log.store.find(moved.id)->failed_moves == moved.failed_moves);
+    const auto page = log.store.page({});
+    REQUIRE(page.size() == 2);
+    CHECK(page[0].failed_moves.empty());
+    CHECK(page[1].failed_moves == moved.failed_moves);
+    log.office.database.handle().exec("UPDATE failed_move SET kind = 'nonsense', part = -1, at = -1");
+    CHECK(log.store.find(moved.id)->failed_moves[0].kind == MoveKind::transfer);
+}
+
 TEST_CASE("a record that is put again replaces itself")
 {
     Log log;
     auto record = full_record(1, "201", "202");
+    record.failed_moves = failed_moves(1);
     log.put(record);
     record.reason = "later";
     log.put(record);
     CHECK(log.store.find(record.id)->reason == "later");
     CHECK(log.count("call_record") == 1);
     CHECK(log.count("call_part") == 3);
+    CHECK(log.count("failed_move") == 2);
 }
 
 TEST_CASE("pages are newest first, and begin after a key: what comes meanwhile repeats nothing")
@@ -172,7 +190,11 @@ TEST_CASE("too old and too many are removed in small steps, the oldest first")
 {
     Log log;
     const auto day = std::chrono::milliseconds{24h}.count();
-    for (long i = 0; i < 10; ++i) log.put(full_record(i * day, "201", "202"));
+    for (long i = 0; i < 10; ++i) {
+        auto record = full_record(i * day, "201", "202");
+        record.failed_moves = failed_moves(i * day);
+        log.put(record);
+    }
     const auto now = wall(10 * day);
     SUBCASE("by age")
     {
@@ -194,6 +216,7 @@ TEST_CASE("too old and too many are removed in small steps, the oldest first")
         CHECK(log.store.prune({.age = std::chrono::days{0}, .rows = 0}, now, 100) == 0);
     }
     CHECK(log.count("call_part") == 3 * log.count("call_record"));
+    CHECK(log.count("failed_move") == 2 * log.count("call_record"));
 }
 
 TEST_CASE("a damaged row is shown as far as it can be read")

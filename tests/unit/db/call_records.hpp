@@ -25,6 +25,24 @@ inline CallPart part_of(PartKind kind, PartResult result, const std::string& ext
     return part;
 }
 
+/// Two moves of a call that began at `start`.
+inline std::vector<FailedMove> failed_moves(long start)
+{
+    return {{.kind = MoveKind::transfer,
+             .by = "203",
+             .part = 2,
+             .target = "999",
+             .status = 404,
+             .reason = "No Such Extension",
+             .at = wall(start + 2000)},
+            {.kind = MoveKind::pickup,
+             .by = "204",
+             .target = "204",
+             .status = 403,
+             .reason = "Not Yours To Take",
+             .at = wall(start + 3000)}};
+}
+
 /// `caller` called `callee` at `start`, and 203 took the call.
 inline CallRecord full_record(long start, const std::string& caller, const std::string& callee)
 {

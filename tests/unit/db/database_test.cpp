@@ -83,7 +83,7 @@ TEST_CASE("a row of what lives is written without a table of words that is built
     for (const std::string table :
          {"binding", "binding_lease", "subscription", "talking_call", "ringing_invite",
           "call_record", "call_part", "open_record", "open_part", "publication", "published_dialog",
-          "ended_notifier", "unasked_lamp"}) {
+          "ended_notifier", "unasked_lamp", "failed_move", "open_failed_move"}) {
         CAPTURE(table);
         SQLite::Statement steps{database.handle(),
                                 "EXPLAIN INSERT INTO " + table + " DEFAULT VALUES"};

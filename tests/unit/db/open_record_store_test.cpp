@@ -1,5 +1,6 @@
 #include "db/open_record_store.hpp"
 
+#include <SQLiteCpp/SQLiteCpp.h>
 #include <doctest/doctest.h>
 
 #include "db/write_behind.hpp"
@@ -19,6 +20,7 @@ OpenRecord open_record(long start)
     open.record.parts[2].moved_by = 0;
     open.record.parts[2].trunk = "line";
     open.record.parts[2].on_behalf_of = "205";
+    open.record.failed_moves = failed_moves(start);
     return open;
 }
 
@@ -40,6 +42,7 @@ void check_same(const OpenRecord& read, const OpenRecord& written)
     CHECK(read.record.status == written.record.status);
     CHECK(read.record.reason == written.record.reason);
     CHECK(read.record.continued_in == written.record.continued_in);
+    CHECK(read.record.failed_moves == written.record.failed_moves);
     REQUIRE(read.record.parts.size() == written.record.parts.size());
     REQUIRE(read.dialogs.size() == written.dialogs.size());
     for (std::size_t i = 0; i < read.dialogs.size(); ++i) {
@@ -84,6 +87,7 @@ TEST_CASE("a record of a call that is not over comes back as it was; the newest 
     first.record.ringing_at.reset();
     first.clicked = false;
     first.by_exchange = true;
+    first.record.failed_moves.push_back({.kind = MoveKind::park, .status = 486, .at = wall(30)});
     office.write([&](Database&) { store.put(first); });
     auto all = store.all();
     REQUIRE(all.size() == 2);
@@ -97,6 +101,10 @@ TEST_CASE("a record of a call that is not over comes back as it was; the newest 
     all = store.all();
     REQUIRE(all.size() == 1);
     check_same(all[0], second);
+    CHECK(office.database.handle()
+              .execAndGet("SELECT count(*) FROM open_failed_move WHERE record NOT IN "
+                          "(SELECT id FROM open_record)")
+              .getInt() == 0);
 }
 
 TEST_CASE("an open record is written behind with its call, and gone when the call is recorded")

@@ -40,7 +40,9 @@ struct LoggedOffice : WebOffice {
 TEST_CASE("call log: a page of calls that are over, newest first")
 {
     LoggedOffice office;
-    office.log(full_record(123, "201", "202"));
+    auto moved = full_record(123, "201", "202");
+    moved.failed_moves = failed_moves(123);
+    office.log(moved);
     office.log(missed_record(456, "205", "202"));
     const auto page = office.page();
     CHECK(page.at("next_cursor").is_null());
@@ -52,7 +54,14 @@ TEST_CASE("call log: a page of calls that are over, newest first")
         "answered_at":"2023-11-14T22:13:21.123Z","ended_at":"2023-11-14T22:13:29.123Z",
         "duration":8.0,"ended_by":"callee","ended_extension":"203","status":200,
         "reason":"Q.850;cause=16;text=\"Bye, now\"","continued_in":"77","from_trunk":"line",
-        "answered_trunk":"other"})"));
+        "answered_trunk":"other","failed_moves":[
+        {"kind":"transfer","by":"203","part":2,"target":"999","status":404,
+         "reason":"No Such Extension","at":"2023-11-14T22:13:22.123Z"},
+        {"kind":"pickup","by":"204","part":null,"target":"204","status":403,
+         "reason":"Not Yours To Take","at":"2023-11-14T22:13:23.123Z"}]})"));
+    CHECK(page.at("items").at(0).at("failed_moves").as_array().empty());
+    const auto whole = json_of(office.get("/api/v1/call-log/6963200000503809"));
+    CHECK(whole.at("failed_moves") == page.at("items").at(1).at("failed_moves"));
     CHECK(page.at("items").at(0).at("answered_at").is_null());
     CHECK(page.at("items").at(0).at("duration") == 0.0);
 }
@@ -131,6 +140,7 @@ TEST_CASE("call log as CSV: quoted after RFC 4180, and nothing a spreadsheet wou
     auto record = full_record(123, "201", "202");
     record.caller_name = "=HYPERLINK(\"http://x\"), \"Anna\"";
     record.dialled = "+4930";
+    record.failed_moves = failed_moves(123);
     office.log(record);
     office.log(missed_record(456, "205", "202"));
     const auto answer = office.get("/api/v1/call-log?limit=1", {{"Accept", "text/csv"}});
@@ -142,11 +152,13 @@ TEST_CASE("call log as CSV: quoted after RFC 4180, and nothing a spreadsheet wou
     CHECK(rest.body ==
           "id,from,from_name,dialled,to,to_name,answered_by,result,started_at,ringing_at,"
           "answered_at,ended_at,duration,ended_by,ended_extension,status,reason,continued_in,"
-          "from_trunk,answered_trunk\r\n"
+          "from_trunk,answered_trunk,failed_moves\r\n"
           "6963200000503809,201,\"'=HYPERLINK(\"\"http://x\"\"), \"\"Anna\"\"\",'+4930,202,"
           "Name of 202,203,answered,2023-11-14T22:13:20.123Z,2023-11-14T22:13:20.223Z,"
           "2023-11-14T22:13:21.123Z,2023-11-14T22:13:29.123Z,8.000,callee,203,200,"
-          "\"Q.850;cause=16;text=\"\"Bye, now\"\"\",77,line,other\r\n");
+          "\"Q.850;cause=16;text=\"\"Bye, now\"\"\",77,line,other,"
+          "2023-11-14T22:13:22.123Z transfer by 203 to 999: 404 No Such Extension | "
+          "2023-11-14T22:13:23.123Z pickup by 204 to 204: 403 Not Yours To Take\r\n");
     CHECK(field(rest, "X-Next-Cursor").empty());
     const auto both =
         office.get("/api/v1/call-log", {{"Accept", "text/html, application/json, text/csv"}});
