@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <utility>
 
 #include "base/text.hpp"
 
@@ -10,8 +11,9 @@ namespace {
 
 constexpr std::array<std::string_view, feature_count> names{
     "forward_always",  "forward_busy",    "forward_no_answer", "forward_unregistered",
-    "forward_nothing", "do_not_disturb",  "disturb",           "log_in",
-    "log_out",         "pickup_directed", "pickup_group",
+    "forward_nothing", "do_not_disturb",  "disturb",           "except_caller",
+    "end_exception",   "log_in",          "log_out",           "pickup_directed",
+    "pickup_group",
 };
 
 bool is_forward(Feature feature) noexcept
@@ -40,6 +42,39 @@ void take_seconds(DialledFeature& dialled)
     dialled.number->erase(star);
 }
 
+/// `CALLER*NUMBER`.
+void take_target(DialledFeature& dialled)
+{
+    const auto star = dialled.number->find('*');
+    if (star == std::string::npos || star == 0) return;
+    dialled.to = dialled.number->substr(star + 1);
+    dialled.number->erase(star);
+}
+
+/// The newest comes first: it counts before those that are about many callers.
+void except(const DialledFeature& dialled, std::vector<CallerException>& exceptions)
+{
+    if (!dialled.number) return exceptions.clear();
+    const bool is_new = dialled.feature == Feature::except_caller;
+    CallerException exception{CallerMatch::number, *dialled.number, CallerTreatment::ring};
+    if (dialled.to) {
+        exception.treatment = CallerTreatment::forward;
+        exception.to = *dialled.to;
+    }
+    std::erase_if(exceptions, [&](const CallerException& each) {
+        return each.match == CallerMatch::number && each.caller == exception.caller;
+    });
+    if (is_new) exceptions.insert(exceptions.begin(), std::move(exception));
+}
+
+std::string in_words(const DialledFeature& dialled)
+{
+    if (!dialled.number) return "No exceptions";
+    if (dialled.feature == Feature::end_exception) return *dialled.number + " like all others";
+    if (dialled.to) return *dialled.number + " is sent to " + *dialled.to;
+    return *dialled.number + " rings";
+}
+
 /// What `rest`, dialled after the code of `feature`, asks of it; nullopt: nothing it knows.
 std::optional<DialledFeature> read_rest(Feature feature, std::string_view rest)
 {
@@ -49,10 +84,12 @@ std::optional<DialledFeature> read_rest(Feature feature, std::string_view rest)
         dialled.number = rest;
         return dialled;
     }
-    const bool takes_number = is_forward(feature) || is_about_ring_groups(feature);
+    const bool takes_number = is_forward(feature) || is_about_ring_groups(feature) ||
+                              is_about_exceptions(feature);
     if (!takes_number || rest.front() != '*') return std::nullopt;
     dialled.number = rest.substr(1);
     if (feature == Feature::forward_no_answer) take_seconds(dialled);
+    if (feature == Feature::except_caller) take_target(dialled);
     return dialled;
 }
 
@@ -89,6 +126,8 @@ void apply(const DialledFeature& dialled, Forwarding& forwarding)
         break;
     case Feature::do_not_disturb: forwarding.do_not_disturb = true; break;
     case Feature::disturb: forwarding.do_not_disturb = false; break;
+    case Feature::except_caller:
+    case Feature::end_exception: except(dialled, forwarding.exceptions); break;
     case Feature::log_in:
     case Feature::log_out:
     case Feature::pickup_directed:
@@ -101,6 +140,8 @@ std::string confirmation(const DialledFeature& dialled)
     switch (dialled.feature) {
     case Feature::do_not_disturb: return "Do not disturb";
     case Feature::disturb: return "May be disturbed";
+    case Feature::except_caller:
+    case Feature::end_exception: return in_words(dialled);
     case Feature::log_in: return dialled.number ? "Logged in to " + *dialled.number : "Logged in";
     case Feature::log_out:
         return dialled.number ? "Logged out of " + *dialled.number : "Logged out";

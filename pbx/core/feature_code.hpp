@@ -13,9 +13,9 @@ namespace lampline {
 
 enum class Feature : std::uint8_t {
     forward_always, forward_busy, forward_no_answer, forward_unregistered, forward_nothing,
-    do_not_disturb, disturb, log_in, log_out, pickup_directed, pickup_group,
+    do_not_disturb, disturb, except_caller, end_exception, log_in, log_out, pickup_directed, pickup_group,
 };
-inline constexpr std::size_t feature_count = 11;
+inline constexpr std::size_t feature_count = 13;
 
 /// How a feature is called in REST and in storage: `forward_always`, ...
 std::string_view name(Feature feature) noexcept;
@@ -27,11 +27,19 @@ constexpr bool is_about_ring_groups(Feature feature) noexcept
     return feature == Feature::log_in || feature == Feature::log_out;
 }
 
+/// It changes which callers are treated unlike all others; its number is the caller's.
+constexpr bool is_about_exceptions(Feature feature) noexcept
+{
+    return feature == Feature::except_caller || feature == Feature::end_exception;
+}
+
 /// A feature, and the number that was dialled with it.
 struct DialledFeature {
     Feature feature;
     std::optional<std::string> number{};  ///< none: the code stood alone; empty: it was left out
     std::optional<unsigned> seconds{};    ///< of forward_no_answer, when dialled
+    /// except_caller: where the calls of `number` go on to; none: they ring; empty: it was left out.
+    std::optional<std::string> to{};
 
     friend bool operator==(const DialledFeature&, const DialledFeature&) = default;
 };
@@ -56,6 +64,9 @@ public:
     ///
     ///     *21*NUMBER  *21     forwards set and cleared
     ///     *61*NUMBER*SECONDS  the same with the time to ring
+    ///     *23*CALLER  *23*CALLER*NUMBER  *23
+    ///                         CALLER rings through, or is sent to NUMBER; no exception is left
+    ///     *24*CALLER  *24     the exception of CALLER is over, or all are
     ///     *50*GROUP  *50      one ring group, or all that the caller is a member of
     ///     *78  *8             alone
     ///     **NUMBER  *8NUMBER  the number follows at once
@@ -65,8 +76,8 @@ public:
     friend bool operator==(const FeatureCodes&, const FeatureCodes&) = default;
 
 private:
-    std::array<std::string, feature_count> codes_{"*21", "*67", "*61", "*62", "*73", "*78", "*79", "*50",
-                                                  "*51", "**",  "*8"};
+    std::array<std::string, feature_count> codes_{"*21", "*67", "*61", "*62", "*73", "*78", "*79", "*23",
+                                                  "*24", "*50", "*51", "**",  "*8"};
 };
 
 /// A phone asks for a change of its extension's settings. Answered by FeatureSettled, once.

@@ -16,10 +16,8 @@ Refused number_missing()
     return CodeRefusal{484, "Number Missing", "The code wants a number behind it"};
 }
 
-Refused forward_refused(const DialledFeature& dialled, const std::string& actor,
-                        const Directory& directory)
+Refused target_refused(const std::string& to, const std::string& actor, const Directory& directory)
 {
-    const auto& to = *dialled.number;
     if (to.empty()) return number_missing();
     if (to == actor) return CodeRefusal{403, "Not To Yourself", to + " is the number itself"};
     if (!directory.is_destination(to))
@@ -27,10 +25,24 @@ Refused forward_refused(const DialledFeature& dialled, const std::string& actor,
     const bool ours = directory.find(to) || directory.find_ring_group(to);
     if (auto refusal = forward_refusal(directory.digit_plan(), actor, to, ours))
         return CodeRefusal{403, std::string{refusal->phrase}, std::move(refusal->reason)};
+    return std::nullopt;
+}
+
+Refused forward_refused(const DialledFeature& dialled, const std::string& actor,
+                        const Directory& directory)
+{
+    if (auto refusal = target_refused(*dialled.number, actor, directory)) return refusal;
     if (dialled.seconds && (*dialled.seconds < min_seconds || *dialled.seconds > max_seconds))
         return CodeRefusal{403, "5 To 600 Seconds",
                            "A phone may ring for 5 to 600 s until the call goes on"};
     return std::nullopt;
+}
+
+Refused exception_refused(const DialledFeature& dialled, const std::string& actor,
+                          const Directory& directory)
+{
+    if (dialled.number->empty()) return number_missing();
+    return dialled.to ? target_refused(*dialled.to, actor, directory) : std::nullopt;
 }
 
 Refused log_in_refused(const std::string& number, const std::string& actor,
@@ -76,6 +88,8 @@ std::optional<CodeRefusal> code_refusal(const Route& route, const Directory& dir
     const auto& dialled = *route.feature;
     if (dialled.feature <= Feature::forward_unregistered)
         return forward_refused(dialled, route.actor, directory);
+    if (is_about_exceptions(dialled.feature))
+        return exception_refused(dialled, route.actor, directory);
     if (is_about_ring_groups(dialled.feature))
         return log_in_refused(*dialled.number, route.actor, directory);
     if (dialled.feature >= Feature::pickup_directed)

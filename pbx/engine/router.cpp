@@ -92,7 +92,7 @@ bool RouteDecision::end_dialling(std::string& number, bool emergency)
     } else {
         if (is_somebodys(number)) return false;
         const auto code = codes.find(number);
-        if (code && (!code->number || is_somebodys(*code->number))) return false;
+        if (code && (!code->number || is_somebodys(code->to.value_or(*code->number)))) return false;
         // A rule that takes the number without it too leaves it to the codes, which come first.
         const bool names_end = match && (!without || without->rule != match->rule);
         if (names_end || (match && !codes.find(bare))) return names_end;

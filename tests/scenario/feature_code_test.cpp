@@ -53,6 +53,56 @@ TEST_CASE("*21*NUMBER forwards always and *21 clears it; the next call goes ther
     pbx.stays_silent_for(40s);
 }
 
+TEST_CASE("*23*CALLER lets a caller ring through peace and a forward, and *24*CALLER ends that")
+{
+    Scenario pbx;
+    auto& alice = pbx.phone("101");
+    auto& bob = pbx.phone("102");
+    auto& carol = pbx.phone("103");
+    dials(pbx, bob, "*78");
+    dials(pbx, bob, "*21*103");
+    dials(pbx, bob, "*23*101");
+    alice.sends(INVITE, "102");
+    bob.receives(INVITE);
+    bob.replies(486);
+    alice.receives(486U);
+    SUBCASE("the exception of that caller")
+    {
+        dials(pbx, bob, "*24*101#");
+    }
+    SUBCASE("every exception")
+    {
+        dials(pbx, bob, "*23");
+    }
+    CHECK(pbx.forwarding_of("102").exceptions.empty());
+    alice.sends(INVITE, "102");
+    alice.receives(181U);
+    carol.receives(INVITE);
+    carol.replies(486);
+    alice.receives(486U);
+    pbx.stays_silent_for(40s);
+}
+
+TEST_CASE("*23*CALLER*NUMBER sends the calls of one caller on, and those of others ring")
+{
+    Scenario pbx;
+    auto& alice = pbx.phone("101");
+    auto& bob = pbx.phone("102");
+    auto& carol = pbx.phone("103");
+    auto& dora = pbx.phone("104");
+    dials(pbx, bob, "*23*101*103#");
+    alice.sends(INVITE, "102");
+    alice.receives(181U);
+    carol.receives(INVITE);
+    carol.replies(486);
+    alice.receives(486U);
+    dora.sends(INVITE, "102");
+    bob.receives(INVITE);
+    bob.replies(486);
+    dora.receives(486U);
+    pbx.stays_silent_for(40s);
+}
+
 TEST_CASE("every code does what it says")
 {
     Scenario pbx;
@@ -101,6 +151,11 @@ TEST_CASE("what cannot be done is refused at once, with a phrase for the display
     refused("*21*102", 403, "Not To Yourself");
     refused("*61*103*2", 403, "5 To 600 Seconds");
     refused("*78*103", 404, "No Such Extension");
+    refused("*23*", 484, "Number Missing");
+    refused("*23*101*", 484, "Number Missing");
+    refused("*23*101*999", 404, "No Such Number To Forward To");
+    refused("*23*101*102", 403, "Not To Yourself");
+    refused("*24*", 484, "Number Missing");
     CHECK(pbx.forwarding_of("102") == Forwarding{});
     pbx.stays_silent_for(40s);
 }

@@ -27,6 +27,13 @@ std::string dialled(const admin::FeatureCodeView& view)
     case Feature::forward_nothing: return view.code + " to clear every forward";
     case Feature::do_not_disturb: return view.code + " not to be disturbed";
     case Feature::disturb: return view.code + " to be disturbed again";
+    case Feature::except_caller:
+        return view.code + "*CALLER to let CALLER ring through, " + view.code +
+               "*CALLER*NUMBER to send CALLER's calls to NUMBER, " + view.code +
+               " to end every exception";
+    case Feature::end_exception:
+        return view.code + "*CALLER to end the exception of CALLER, " + view.code +
+               " to end every exception";
     case Feature::log_in:
         return view.code + " to log in to all of one's ring groups, " + view.code + "*GROUP to one";
     case Feature::log_out:

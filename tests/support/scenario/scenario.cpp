@@ -198,7 +198,8 @@ void Scenario::settles_one(unsigned status)
 void Scenario::settle(const FeatureAsked& feature, unsigned status)
 {
     if (status < 300) {
-        const auto& [what, number, seconds] = feature.dialled;
+        const auto what = feature.dialled.feature;
+        const auto& number = feature.dialled.number;
         apply(feature.dialled, forwarding_[feature.extension]);
         if (is_about_ring_groups(what))
             for (auto& group : ring_groups_)

@@ -52,6 +52,43 @@ TEST_CASE("the codes of ring groups take one, or mean all; they come before the 
     CHECK(wishes == Forwarding{});
 }
 
+TEST_CASE("the codes of exceptions name a caller, and where its calls go on to")
+{
+    using enum Feature;
+    CHECK(find("*23") == DialledFeature{except_caller});
+    CHECK(find("*23*204") == DialledFeature{except_caller, "204"});
+    CHECK(find("*23*204*205") == DialledFeature{except_caller, "204", {}, "205"});
+    CHECK(find("*23*204*") == DialledFeature{except_caller, "204", {}, ""});
+    CHECK(find("*23*") == DialledFeature{except_caller, ""});
+    CHECK(find("*24*204") == DialledFeature{end_exception, "204"});
+    CHECK(find("*24") == DialledFeature{end_exception});
+    CHECK_FALSE(find("*23204"));
+    CHECK(confirmation({except_caller, "204"}) == "204 rings");
+    CHECK(confirmation({except_caller, "204", {}, "205"}) == "204 is sent to 205");
+    CHECK(confirmation({end_exception, "204"}) == "204 like all others");
+    CHECK(confirmation({except_caller}) == "No exceptions");
+}
+
+TEST_CASE("a caller has one exception, which counts before those that are about many")
+{
+    using enum Feature;
+    Forwarding wishes;
+    const CallerException prefix{CallerMatch::prefix, "20", CallerTreatment::refuse};
+    wishes.exceptions = {prefix, {CallerMatch::number, "204", CallerTreatment::refuse}};
+    apply({except_caller, "204"}, wishes);
+    CHECK(wishes.exceptions == std::vector<CallerException>{
+                                   {CallerMatch::number, "204", CallerTreatment::ring}, prefix});
+    apply({except_caller, "203", {}, "205"}, wishes);
+    CHECK(wishes.exceptions.size() == 3);
+    CHECK(wishes.exceptions[0] ==
+          CallerException{CallerMatch::number, "203", CallerTreatment::forward, "205"});
+    apply({end_exception, "204"}, wishes);
+    apply({end_exception, "20"}, wishes);
+    CHECK(wishes.exceptions.size() == 2);
+    apply({except_caller}, wishes);
+    CHECK(wishes == Forwarding{});
+}
+
 TEST_CASE("codes that stand alone take no number, pickup codes take it without a star")
 {
     using enum Feature;

@@ -112,6 +112,9 @@ TEST_CASE("the # that ends dialling is no part of a code, nor of the number behi
         CHECK(asks("*61*205*30#") == DialledFeature{forward_no_answer, "205", 30});
         CHECK(asks("*51*600#") == DialledFeature{log_out, "600"});
         CHECK(asks("*79#") == DialledFeature{disturb});
+        CHECK(asks("*23*204#") == DialledFeature{except_caller, "204"});
+        CHECK(asks("*23*204*205#") == DialledFeature{except_caller, "204", {}, "205"});
+        CHECK(asks("*24*204#") == DialledFeature{end_exception, "204"});
     };
     SUBCASE("of any code")
     {
