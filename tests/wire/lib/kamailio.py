@@ -178,11 +178,12 @@ class Kamailio:
         if "listen=tcp:" in text:
             try:
                 eventually(self.takes_connections, "kamailio takes connections")
-            except AssertionError:
+            except AssertionError as failed:
                 self.close()
-                raise
+                raise AssertionError(f"{failed}\n{(folder / 'kamailio.log').read_text(errors='replace')}") from None
 
     def takes_connections(self) -> bool:
+        assert self.process.poll() is None, "kamailio has ended at start"
         try:
             socket.create_connection((self.host, self.port), 1).close()
         except ConnectionRefusedError:
