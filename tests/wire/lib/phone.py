@@ -47,6 +47,7 @@ class Phone:
         self.tagless = tagless  # older than RFC 3261: it gives no tags
         self.params = ""  # of its Contact header in responses, such as `;isfocus`
         self.deaf = False  # nothing that arrives is heard, and nobody is told
+        self.missed: list[Message] = []  # what came meanwhile, repetitions too
         self.ignores_cancel = False  # CANCEL gets its 200, and crosses whatever the test answers
         self.answers_notify = lambda notification: notification.replies(200)
         self.faults: list[str] = []
@@ -294,9 +295,11 @@ class Phone:
     # From the wire
 
     def _receive(self, message: Message, flow) -> None:
-        if not self.deaf:
-            self.heard.append(message)
-            self.layer.receive(message, flow)
+        if self.deaf:
+            self.missed.append(message)
+            return
+        self.heard.append(message)
+        self.layer.receive(message, flow)
 
     def _take_request(self, transaction: ServerTransaction) -> None:
         request = transaction.request
