@@ -215,8 +215,9 @@ class Peer(TrunkTest):
         peer.deaf = True
         self.becomes("unreachable", last_error="OPTIONS: no answer")
         call = self.phone("201").calls("0664999")  # nobody waits for who is not there
-        refusal = call.receives(480, within=2)
+        refusal = call.receives(480)
         self.assertIn("No trunk for this number can be reached", refusal["Warning"])
+        self.assertNotIn("INVITE", [message.method for message in peer.missed])
         peer.deaf = False
         self.becomes("available", last_error=None)
 
