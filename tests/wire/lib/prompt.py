@@ -38,12 +38,15 @@ class Prompt:
 
     def says(self, pattern: str) -> re.Match:
         """Waits until its output has `pattern`, and forgets it up to there."""
+        def found() -> re.Match | None:  # at once, lest what comes meanwhile is forgotten too
+            if match := re.search(pattern, self.text):
+                self.text = self.text[match.end():]
+            return match
+
         try:
-            found = loop.wait(lambda: re.search(pattern, self.text), f"{self.name} says {pattern!r}")
+            return loop.wait(found, f"{self.name} says {pattern!r}")
         except AssertionError as never:
             raise AssertionError(f"{never}; it has said {self.text[-500:]!r}") from None
-        self.text = self.text[found.end():]
-        return found
 
     def types(self, command: str) -> None:
         os.write(self.terminal, command.encode() + b"\n")

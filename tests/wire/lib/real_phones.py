@@ -117,12 +117,15 @@ class Baresip:
 
     def says(self, pattern: str) -> re.Match:
         """Waits until its output has `pattern`, and forgets it up to there."""
+        def found() -> re.Match | None:  # at once, lest what comes meanwhile is forgotten too
+            if match := re.search(pattern, self.text):
+                self.text = self.text[match.end():]
+            return match
+
         try:
-            found = loop.wait(lambda: re.search(pattern, self.text), f"baresip {self.number} says {pattern!r}")
+            return loop.wait(found, f"baresip {self.number} says {pattern!r}")
         except AssertionError as never:
             raise AssertionError(f"{never}; it has said {self.text[-500:]!r}") from None
-        self.text = self.text[found.end():]
-        return found
 
     def types(self, command: str) -> None:
         self.process.stdin.write(command.encode() + b"\n")
