@@ -6,6 +6,7 @@ import unittest
 from lib.case import eventually
 from lib.kamailio_forker import KamailioForker
 from lib.linphone import Linphone
+from lib.phone import Phone
 from lib.real_phones import Baresip
 from lib.second_carriers import CALLED, DIALLED, SecondCarriers
 
@@ -73,6 +74,15 @@ class Forks(SecondCarriers):
         self.assertEqual(["180"], self.heard(caller))
         self.assertNotIn("199 is told", self.carrier.text)
 
+    def exchange_knows_of(self, count):
+        """So many early dialogs: the Kamailio has one process for each transport, which has sent on what it has said
+        before it answers anything else."""
+        eventually(lambda: self.carrier.ringing() == count, f"{count} have said that they ring")
+        for transport in ("udp", "tcp"):
+            asks = Phone("100", "none", "one.test", {transport: (self.carrier.host, self.carrier.port)}, transport=transport)
+            self.addCleanup(asks.unplugs)
+            asks.pings()
+
     def another_one_rings(self, caller):
         """What is the end of one early dialog to the exchange is none to the caller, who has just one."""
         first, second = self.outside(Baresip, 800), self.outside(Linphone, 900)
@@ -80,6 +90,7 @@ class Forks(SecondCarriers):
         first.rings()
         second.rings()
         self.rings(["201", ""])
+        self.exchange_knows_of(2)
         first.hangs_up()
         eventually(lambda: "199 is told" in self.carrier.text, "199 is told to the exchange")
         self.rings(["201", ""])

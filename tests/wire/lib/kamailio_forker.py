@@ -1,6 +1,7 @@
 """Kamailio as a carrier that rings phones of its own, and tells by 199 that one of them rings no more (RFC 6228 §6)."""
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 from .kamailio import ALL_BUT_NEW_CALLS, BOTH_TRANSPORTS, Kamailio
@@ -54,7 +55,10 @@ failure_route[next] {{
 
 onreply_route[heard] {{
     $var(tag) = ";" + $tt + ";";
-    if (status =~ "18.") $avp(early) = $avp(early) + $var(tag);
+    if (status =~ "18.") {{
+        $avp(early) = $avp(early) + $var(tag);
+        xlog("L_ALERT", "$tt rings\\n");
+    }}
     if (status =~ "[3-6].." && $avp(understands) == 1 && $avp(early) =~ $var(tag)) {{
         send_data("sip:{office[0]}:{office[1]};transport={transport}",
             "SIP/2.0 199 Early Dialog Terminated\\r\\nVia: $(hdr(Via)[1])\\r\\nFrom: $hdr(From)\\r\\nTo: $hdr(To)\\r\\n"
@@ -78,5 +82,9 @@ class KamailioForker(Kamailio):
 
     @property
     def text(self) -> str:
-        """Who has registered, and each 199 that it has sent."""
+        """Who has registered, who rings, and each 199 that it has sent."""
         return (self.folder / "kamailio.log").read_text(errors="replace")
+
+    def ringing(self) -> int:
+        """How many early dialogs it has told of."""
+        return len(set(re.findall(r"(\S+) rings$", self.text, re.M)))
