@@ -109,14 +109,22 @@ class HeldByTheExchange(Meeting):
         self.is_held("201", "202")
         self.ends(phone)
         sipp.succeeds()
-        told, again = re.search(r"(\S+ \S+)\n[^\n]* sent [^\n]*\n\nSIP/2\.0 491 (?s:.)*?CSeq: (?s:.)*?"
-                                r"(\d{4}-\S+ \S+)\n[^\n]* received [^\n]*\n\nINVITE ", sipp.trace()).groups()
-        return (datetime.fromisoformat(again) - datetime.fromisoformat(told)).total_seconds()
+        return self.paused()
+
+    def paused(self):
+        """From the 491 until the exchange tried again, by its own clock: SIPp's counts the ways there and back too."""
+        entry, = self.rest.items("/api/v1/call-log")
+        messages = self.rest.get(f"/api/v1/call-log/{entry['id']}/ladder")["messages"]
+        told = next(index for index, each in enumerate(messages)
+                    if each["direction"] == "received" and each["first_line"].startswith("SIP/2.0 491 "))
+        again = next(each for each in messages[told:] if each["direction"] == "sent" and not each["repeated"] and
+                     each["call_id"] == messages[told]["call_id"] and each["first_line"].startswith("INVITE "))
+        return (datetime.fromisoformat(again["at"]) - datetime.fromisoformat(messages[told]["at"])).total_seconds()
 
     def is_held_who_has_called(self, phone):
-        """Who made the Call-ID waits longer than the exchange."""
-        sipp = self.sipp("pending_caller", service="202", user="201", secret=self.office.secrets["201"], traced=True)
-        self.assertLess(self.is_held_later(sipp, phone), 2.1)
+        """Who made the Call-ID waits longer than the exchange: that 2 s at most, and as long as a timer may be late."""
+        sipp = self.sipp("pending_caller", service="202", user="201", secret=self.office.secrets["201"])
+        self.assertLess(self.is_held_later(sipp, phone), 2.3)
 
     def test_sipp_that_has_called_linphone(self):
         self.is_held_who_has_called(self.linphone("202"))
@@ -127,10 +135,10 @@ class HeldByTheExchange(Meeting):
     def is_held_who_was_called(self, phone):
         port = reserve()
         self.sipp("register", port=port, service="202", user="202", secret=self.office.secrets["202"]).succeeds()
-        sipp = self.sipp("pending_callee", port=port, service="202", traced=True).listens()
+        sipp = self.sipp("pending_callee", port=port, service="202").listens()
         phone.dials("202")
         waited = self.is_held_later(sipp, phone)
-        self.assertTrue(2.1 <= waited, waited)
+        self.assertGreater(waited, 2.09)
 
     def test_sipp_that_linphone_has_called(self):
         self.is_held_who_was_called(self.linphone("201"))
