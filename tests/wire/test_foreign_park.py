@@ -10,9 +10,12 @@ from lib.second_phones import TONES, SecondPhones, requests
 class Park(SecondPhones):
     def setUp(self):
         super().setUp()
-        self.rest.put("/api/v1/park-lot",
-                      {"number": "700", "first_slot": "701", "slots": 3, "timeout": 10})
+        self.is_rung_back_after(60)
         self.slot = self.phone("204").watches("park+701")
+
+    def is_rung_back_after(self, seconds):
+        """Who has parked a call."""
+        self.rest.put("/api/v1/park-lot", {"number": "700", "first_slot": "701", "slots": 3, "timeout": seconds})
 
     def waits(self):
         """201 is alone in the slot, and says so; its lamp and that of the slot are lit."""
@@ -87,6 +90,7 @@ class Park(SecondPhones):
 
     def test_nobody_takes_it_so_linphone_is_rung_and_told_who_it_was(self):
         """The INVITE names the slot, and an UPDATE the caller; with what it is shown while it rings."""
+        self.is_rung_back_after(10)
         caller, parker = self.baresip("201"), self.linphone("202")
         self.parks(caller, parker)
         parker.says(r"incoming call from [^\n]*Parked 701")

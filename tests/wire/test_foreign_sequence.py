@@ -9,9 +9,11 @@ class OneAfterTheOther(SecondPhones):
 
     def setUp(self):
         super().setUp()
-        self.rest.put("/api/v1/extensions/202/forwarding",
-                      {"forking": "sequential", "no_answer_after": 5})
+        self.each_rings_for(60)
         self.caller = self.linphone("201")
+
+    def each_rings_for(self, seconds):
+        self.rest.put("/api/v1/extensions/202/forwarding", {"forking": "sequential", "no_answer_after": seconds})
 
     def desk(self, q):
         return self.baresip("202", False, settings={"regq": q})
@@ -42,6 +44,7 @@ class OneAfterTheOther(SecondPhones):
         self.are_connected_and_end(self.caller, phone, *more)
 
     def nobody_answers_the_first(self, first, second):
+        self.each_rings_for(8)  # long enough to see that the other one does not
         self.are_registered_with(0.9, 0.2)
         self.caller.dials("202")
         self.rings_alone(first, second)

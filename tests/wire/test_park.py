@@ -13,8 +13,12 @@ class Parking(WireTest):
     def setUp(self):
         super().setUp()
         self.rest.put_group("sales", members=["201", "202", "203"], watchers=["203"])
-        self.lot = self.rest.put("/api/v1/park-lot", {"number": "700", "first_slot": "701",
-                                                      "slots": 3, "timeout": 10})
+        self.lot = self.is_rung_back_after(60)
+
+    def is_rung_back_after(self, seconds):
+        """Who has parked a call."""
+        return self.rest.put("/api/v1/park-lot",
+                             {"number": "700", "first_slot": "701", "slots": 3, "timeout": seconds})
 
     def only_call(self) -> dict:
         call, = self.rest.items("/api/v1/calls")
@@ -163,6 +167,7 @@ class Park(Parking):
             call.hangs_up()
 
     def test_rest_parks_and_the_parker_is_rung_in_time(self):
+        self.is_rung_back_after(10)
         call, incoming = talk(self.anna, self.bob)
         order = self.rest.request("POST", f"/api/v1/calls/{self.only_call()['id']}:park",
                                   {"slot": "703", "by": "202"})

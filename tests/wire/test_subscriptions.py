@@ -212,10 +212,10 @@ class Expiring(WireTest):
         subscription.sends_subscribe(600).receives(481)
 
     def test_a_refresh_prolongs_it(self):
-        subscription = self.phone("201").watches("202", expires=2)
+        subscription = self.phone("201").watches("202", expires=4)
         self.assertEqual("active", subscription.refreshes(expires=600).state)
-        short = self.phone("204").watches("202", expires=3)
-        self.assertEqual("terminated", short.receives_notify().state)      # 3 s have gone by
+        short = self.phone("204").watches("202", expires=5)
+        self.assertEqual("terminated", short.receives_notify().state)      # 5 s have gone by
         self.assertEqual(["active"] * 2, [n.state for n in subscription.history])
 
 

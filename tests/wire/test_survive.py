@@ -227,7 +227,7 @@ class Survive(SurvivingOffice):
         for watch in self.watches:
             watch.shows("idle")
         eventually(lambda: self.rows("SELECT b_extension FROM talking_call") == [("203",)],
-                   "who talks now is stored", 3)
+                   "who talks now is stored")
         self.watches = []
         self.server.kill()
         for phone in self.office.phones:           # their watches go on as well
