@@ -269,7 +269,8 @@ private:
     [[nodiscard]] bool is_told_once(const Subscription& subscription) const;
     [[nodiscard]] static Subscription*
     end_owed_to(const WatcherPhone& phone, const Watcher& watcher, std::string_view watched);
-    void lose(const WatcherPhone& phone, Watcher& watcher, Moment now, Outbox& outbox);
+    void lose(const WatcherPhone& phone, Watcher& watcher,
+              const std::vector<std::shared_ptr<WatcherPhone>>& come, Moment now, Outbox& outbox);
     void settle_owed_ends(const std::string& number,
                           const std::vector<std::shared_ptr<WatcherPhone>>& come, Moment now,
                           Outbox& outbox);

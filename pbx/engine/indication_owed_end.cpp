@@ -142,17 +142,24 @@ bool GroupIndications::is_told_once(const Subscription& subscription) const
            is_told_unasked(subscription.watcher, subscription.member);
 }
 
-/// The registration of `phone` is over: nothing is told it. What it may show is remembered.
-void GroupIndications::lose(const WatcherPhone& phone, Watcher& watcher, Moment now, Outbox& outbox)
+/// The registration of `phone` is over: nothing is told it. What it may show is remembered; where
+/// it has registered anew, be it again and again, that is in its row already.
+void GroupIndications::lose(const WatcherPhone& phone, Watcher& watcher,
+                            const std::vector<std::shared_ptr<WatcherPhone>>& come, Moment now,
+                            Outbox& outbox)
 {
+    const auto own = phone_name(phone.devices, phone.contact);
+    const bool is_back = std::ranges::any_of(
+        come, [&](const auto& each) { return phone_name(each->devices, each->contact) == own; });
     for (Subscription* one : told_unasked(phone, watcher)) {
         const bool removed = !directory_->find(one->watcher);  // it will never register again
         if (removed || (!one->ending && one->is_certainly_dark())) {
             if (removed && one->ending) one->in_flight = 0;  // what is under way goes on
             forget_lit(*one, outbox);
         } else {
-            auto lamp = lamp_of(*one, now.seconds());
-            outbox.store(UnaskedLampStored{lamp});
+            const bool is_stored = is_back && one->lit_is_stored;
+            auto lamp = lamp_of(*one, is_stored ? std::chrono::sys_seconds{} : now.seconds());
+            if (!is_stored) outbox.store(UnaskedLampStored{lamp});
             for (auto& forgotten : owed_ends_.add(std::move(lamp), now.seconds()))
                 outbox.store(UnaskedLampRemoved{std::move(forgotten)});
         }

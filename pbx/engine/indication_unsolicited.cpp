@@ -129,7 +129,7 @@ GroupIndications::replace_phones(Watcher& watcher, std::span<const Binding> bind
     }
     std::swap(watcher.phones, phones);
     for (const auto& old : phones)
-        if (!std::ranges::count(watcher.phones, old)) lose(*old, watcher, now, outbox);
+        if (!std::ranges::count(watcher.phones, old)) lose(*old, watcher, come, now, outbox);
     return come;
 }
 

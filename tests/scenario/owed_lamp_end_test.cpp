@@ -1,8 +1,10 @@
 // The end of a lamp that a phone is told unasked, while it is cut off: it is owed as a state is.
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <cstdint>
 #include <utility>
+#include <variant>
 #include <vector>
 
 #include "support/scenario.hpp"
@@ -361,4 +363,25 @@ TEST_CASE("the extension of a phone is deleted: nothing is owed, nor to who has 
     }
     CHECK(office.pbx.kept().unasked_lamps.empty());
     office.pbx.stays_silent_for(60s);
+}
+
+TEST_CASE("a phone that registers anew again and again, and never answers, costs no write each time")
+{
+    CutOff office;
+    office.may_watch(false);
+    office.ends();
+    const auto writes = [&] {
+        return std::ranges::count_if(office.pbx.stored, [](const StorageChange& change) {
+            return std::holds_alternative<UnaskedLampStored>(change) ||
+                   std::holds_alternative<UnaskedLampRemoved>(change);
+        });
+    };
+    const auto before = writes();
+    for (int at = 0; at < 3; ++at) {
+        ++office.bob.reboots;
+        office.bob.registers();
+        office.ends();
+    }
+    CHECK(writes() == before);
+    CHECK(office.pbx.kept().unasked_lamps.size() == 1);
 }
