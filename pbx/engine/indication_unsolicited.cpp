@@ -208,8 +208,7 @@ GroupIndications::ToldTo GroupIndications::told_to(const WatcherPhone& phone,
     if (subscriptions == by_member.end()) return told;
     for (Subscription* one : subscriptions->second) {
         if (one->phone.get() == &phone) told.implicit = one;
-        if (one->kind == SubscriptionKind::requested && !is_fetch(*one) &&
-            same_phone(phone, contact_of(*one), one->dialog->flow))
+        if (one->kind == SubscriptionKind::requested && !is_fetch(*one) && is_of(phone, *one))
             told.subscribed = true;
     }
     return told;

@@ -156,6 +156,12 @@ std::size_t phone_key(const SubscriptionUsage& usage, const LocationTable& locat
     return phone_key(device_ids(instance, usage.user_agent, contact), contact);
 }
 
+bool is_of(const WatcherPhone& phone, const SubscriptionUsage& usage)
+{
+    if (same_phone(phone, contact_of(usage), usage.dialog->flow)) return true;
+    return !phone.devices.empty() && phone_key(phone.devices, phone.contact) == usage.phone_key;
+}
+
 std::vector<AskedPhone> asked_of(std::span<const Binding> phones)
 {
     std::vector<AskedPhone> asked;

@@ -40,6 +40,10 @@ std::size_t phone_key(const SubscriptionUsage& usage, const LocationTable& locat
 /// Each of `phones`, by what names it whichever way it registers.
 std::vector<AskedPhone> asked_of(std::span<const Binding> phones);
 
+/// Whether the requested `usage` is of `phone`: by its contact, or where it came from, or as the
+/// device that it is known to be, whichever way that is registered by.
+[[nodiscard]] bool is_of(const WatcherPhone& phone, const SubscriptionUsage& usage);
+
 /// The registration of the phone of the requested `usage`; null: it has none.
 const Binding* registration_of(const SubscriptionUsage& usage, std::span<const Binding> bindings);
 

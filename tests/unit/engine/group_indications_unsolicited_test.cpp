@@ -416,3 +416,40 @@ TEST_CASE("a phone that is registered twice is told what it missed by the way th
     CHECK(office.silent());
     CHECK(office.view().lamp_ends == 2);
 }
+
+TEST_CASE("a phone that is registered twice, and subscribes by one way, is owed no end by the other")
+{
+    Office office{unasked()};
+    Binding wired;
+    wired.aor = "201";
+    wired.contact = Office::contact_of("201");
+    wired.flow = Office::flow_of("201");
+    wired.generation = 1;
+    wired.user_agent = "Desk 0004130000a1";
+    wired.expires_at = office.now.seconds() + seconds{600};
+    Binding wireless = wired;
+    wireless.contact = SipUri::parse("sip:201@192.0.2.99:5060").value();
+    wireless.flow.host = "192.0.2.99";
+    wireless.generation = 2;
+    wireless.q_thousandths = 500;
+    office.registers(wired);
+    office.registers(wireless);
+    CHECK(all(office).size() == 4);
+
+    office.configures(standard_office(false));
+    CHECK(office.notifies.size() == 4);
+    while (!office.silent()) {
+        const auto end = office.notified();
+        office.answers(end, end.dialog->flow.host == "192.0.2.99" ? 503 : 200);
+    }
+    CHECK(office.view().lamp_ends == 2);
+    auto request = office.subscribe("201", "207");
+    request.user_agent = wired.user_agent;
+    CHECK(office.receives(request).status == 200);
+    CHECK(office.acknowledged().subscription_state.starts_with("active"));
+    CHECK(office.view().lamp_ends == 1);
+    office.passes(seconds{1});
+    CHECK(office.acknowledged().dialog->from.starts_with("<sip:208@"));
+    CHECK(office.silent());
+    CHECK(office.view().lamp_ends == 0);
+}
