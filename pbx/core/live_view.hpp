@@ -118,7 +118,7 @@ struct LiveView {
     std::vector<LiveSubscription> subscriptions;
     std::vector<std::pair<std::string, EventCounters>> events;  ///< by package
     std::size_t publications = 0;
-    std::size_t lamp_ends = 0;  ///< told unasked, and not answered by their phones, which are there
+    std::size_t lamp_ends = 0;  ///< that their phones have not answered, which may be there; of packages too
     LiveCounters counters;
 };
 using LiveViewRef = std::shared_ptr<const LiveView>;

@@ -139,6 +139,7 @@ struct SubscriptionUsage {
                                         ///< over restarts too
     bool lapsed = false;  ///< requested: the registration of its phone was not renewed, and the
                           ///< phone has not come back
+    std::optional<SubscriptionEnd> ending{};  ///< it is over, and its phone has not answered that
 };
 
 /// The Contact of its phone; without host when that is none that we understand.
@@ -173,8 +174,6 @@ struct Subscription : SubscriptionUsage, ToldLamp {
                              ///< `local_tag` is the watcher's, which names it beside its Call-ID
     std::vector<Notifier> notifiers{};  ///< those phones, as far as they have answered
     std::vector<AskedPhone> asked{};    ///< forwarded: to whom
-    std::optional<SubscriptionEnd> ending{};  ///< implicit: it is over, and its phone has not
-                                              ///< answered that
     bool lit_is_stored = false;  ///< implicit: that its phone may show it lit, see UnaskedLamp
 };
 

@@ -8,12 +8,13 @@
 namespace lampline {
 
 /// Drops nothing, so all that tell several subscriptions may go through them as they are: a fetch
-/// that is told stays until the step is finished.
+/// that is told, and what has ended for its phone, stay until the step is finished.
 void EventNotifier::deliver(EventSubscription& subscription, Moment now, Outbox& outbox)
 {
     if (subscription.over || subscription.in_flight != 0 || subscription.waiting ||
         subscription.unsettled > 0)
         return;
+    if (subscription.ending) return deliver_end(subscription, now, outbox);
     if (subscription.list) return deliver_list(subscription, now, outbox);
     const auto& parts = resource(subscription, now).parts;
     if (std::exchange(subscription.owes_present, false)) subscription.told.clear();
@@ -52,7 +53,7 @@ void EventNotifier::deliver(EventSubscription& subscription, Moment now, Outbox&
     send(subscription, std::move(told), terminated_state(SubscriptionEnd::timeout), now, outbox);
     subscription.in_flight = 0;
     subscription.over = true;
-    told_fetches_.push_back(subscription.id);
+    over_.push_back(subscription.id);
 }
 
 /// Whether its NOTIFY may go out now. If not, it is delivered, with what is true then, when its turn
@@ -234,6 +235,7 @@ void EventNotifier::note_answer(EventSubscription& subscription, const NotifyAns
 
 void EventNotifier::acknowledged(EventSubscription& subscription, Moment, Outbox&)
 {
+    if (subscription.ending) return;
     subscription.certain = subscription.following.empty();
     if (subscription.list) list_acknowledged(subscription);
 }
@@ -249,7 +251,7 @@ void EventNotifier::end_unheard(EventSubscription& subscription, Moment now, Out
 void EventNotifier::give_up(EventSubscription& subscription, unsigned status, Moment now,
                             Outbox& outbox)
 {
-    if (subscription.phone) {  // wants nothing unasked until it registers anew
+    if (subscription.phone && !subscription.ending) {  // nothing unasked until it registers anew
         subscription.phone->refusal = status;
         outbox.announce(UnaskedRefused{subscription.watcher,
                                        subscription.phone->contact,
@@ -260,20 +262,33 @@ void EventNotifier::give_up(EventSubscription& subscription, unsigned status, Mo
     reconcile(watcher, now, outbox);
 }
 
-/// The last NOTIFY of a subscription that is over. It takes the place of one still under way, and
-/// nobody waits for its answer. Who is no longer allowed to see is shown that there is nothing:
-/// what a phone was told last it may go on showing.
+/// The last NOTIFY of a subscription that is over. It takes the place of one still under way.
 void EventNotifier::end(EventSubscription& subscription, SubscriptionEnd reason, Moment now,
-                        Outbox& outbox)
+                        Outbox& outbox, LastWord last_word)
 {
-    if (subscription.over) return drop(subscription, now, outbox);  // its last NOTIFY is out
-    if (subscription.list) return end_list(subscription, reason, now, outbox);
-    const auto& parts = resource(subscription, now).parts;
+    if (subscription.over || subscription.ending) {  // its last NOTIFY is out, and goes on
+        subscription.in_flight = 0;
+        return drop(subscription, now, outbox);
+    }
+    if (subscription.list) return end_list(subscription, reason, last_word, now, outbox);
+    send_end(subscription, reason, now, outbox);
+    if (last_word == LastWord::owed && owes_end(subscription, reason, now))
+        return await_end(subscription, reason, now, outbox);
+    subscription.in_flight = 0;
+    drop(subscription, now, outbox);
+}
+
+/// Who is no longer allowed to see is shown that there is nothing: what a phone was told last it
+/// may go on showing.
+void EventNotifier::send_end(EventSubscription& subscription, SubscriptionEnd reason, Moment now,
+                             Outbox& outbox)
+{
+    subscription.owes_present = false;
     std::vector<const EventPart*> shown;
     EventPart dark;
     auto* const write_dark = row_of(subscription.package).write_dark;
     if (reason == SubscriptionEnd::timeout) {
-        for (const auto& part : parts)
+        for (const auto& part : resource(subscription, now).parts)
             if (shown.empty() || subscription.together) shown.push_back(part.get());
     } else if (write_dark && reason != SubscriptionEnd::deactivated) {
         dark = write_dark({facts_, subscription.member, {}, {}, subscription.parties});
@@ -281,8 +296,6 @@ void EventNotifier::end(EventSubscription& subscription, SubscriptionEnd reason,
     }
     subscription.certain = false;
     send(subscription, fit(subscription, shown, true), terminated_state(reason), now, outbox);
-    subscription.in_flight = 0;
-    drop(subscription, now, outbox);
 }
 
 void EventNotifier::registration_expired(const std::string& aor)
@@ -300,8 +313,9 @@ void EventNotifier::phone_left(const PhoneLeft& left, Moment now, Outbox& outbox
     if (watcher == watchers_.end()) return;
     Subscriptions gone;
     for (auto* one : watcher->second.subscriptions)
-        // As with lamps: a list that was withdrawn before goes dark step by step, and is over then.
-        if (has_left(*one, left) && !(left.expelled && is_withdrawn(*one))) gone.push_back(one);
+        // As with lamps: what was withdrawn before goes dark, and is over then.
+        if (has_left(*one, left) && !(left.expelled && (one->ending || is_withdrawn(*one))))
+            gone.push_back(one);
     end_all(gone, now, outbox);
 }
 
@@ -323,7 +337,7 @@ void EventNotifier::end_all(const Subscriptions& left, Moment now, Outbox& outbo
 {
     for (auto* one : left)
         end(*one, one->appearance > 0 ? SubscriptionEnd::noresource : SubscriptionEnd::deactivated,
-            now, outbox);
+            now, outbox, LastWord::once);
 }
 
 }  // namespace lampline

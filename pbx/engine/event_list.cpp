@@ -85,7 +85,7 @@ bool EventNotifier::is_one_too_many(const EventSubscription& added, std::size_t 
                 --of_phone;
                 continue;
             }
-            if (!one->list || one->list->counted() == 0) continue;
+            if (!one->list || one->ending || one->list->counted() == 0) continue;
             const std::size_t more = one->list->counted() - 1;  // it counts as one already
             all += more;
             if (one->phone_key == added.phone_key) of_phone += more;
@@ -183,15 +183,26 @@ void EventNotifier::note_change(EventSubscription& subscription, std::string_vie
 void EventNotifier::finish_step(Moment now, Outbox& outbox)
 {
     finish_lists(now, outbox);
-    for (const auto id : std::exchange(told_fetches_, {}))
-        if (const auto told = subscriptions_.find(id); told != subscriptions_.end())
-            drop(*told->second, now, outbox);
+    for (const auto id : std::exchange(over_, {})) {
+        const auto told = subscriptions_.find(id);
+        if (told == subscriptions_.end()) continue;
+        const bool ended = told->second->ending.has_value();
+        const std::string watcher = told->second->watcher;
+        drop(*told->second, now, outbox);
+        if (ended) reconcile(watcher, now, outbox);
+    }
 }
 
+/// Its last NOTIFY has left.
 void EventNotifier::forget_list(EventSubscription& subscription, Moment now, Outbox& outbox)
 {
     const std::string watcher = subscription.watcher;
-    drop(subscription, now, outbox);
+    if (subscription.fetch) {
+        subscription.in_flight = 0;  // nobody waits for the answer
+        drop(subscription, now, outbox);
+    } else {
+        await_end(subscription, *subscription.list->ending, now, outbox);
+    }
     reconcile(watcher, now, outbox);
 }
 
@@ -281,15 +292,16 @@ void EventNotifier::list_acknowledged(EventSubscription& subscription)
 }
 
 /// The last NOTIFY, with what fits: who is not named in it is in no list any more.
-void EventNotifier::end_list(EventSubscription& subscription, SubscriptionEnd reason, Moment now,
-                             Outbox& outbox)
+void EventNotifier::end_list(EventSubscription& subscription, SubscriptionEnd reason,
+                             LastWord last_word, Moment now, Outbox& outbox)
 {
     auto& ending = subscription.list->ending;
     if (!ending && darkens_first(subscription, reason, now, outbox)) return;
     if (ending && *ending != SubscriptionEnd::timeout) reason = *ending;
     ending.reset();
-    auto last = compose(subscription, reason);
-    send_list(subscription, std::move(last), reason, now, outbox);
+    send_list(subscription, compose(subscription, reason), reason, now, outbox);
+    if (last_word == LastWord::owed && owes_end(subscription, reason, now))
+        return await_end(subscription, reason, now, outbox);
     subscription.in_flight = 0;
     drop(subscription, now, outbox);
 }

@@ -47,13 +47,8 @@ void EventNotifier::fold(const DialogChanged& changed_dialog, Moment now, Outbox
 
 void EventNotifier::bindings_changed(const std::string& aor, Moment now, Outbox& outbox)
 {
-    const auto* extension = facts_.directory().find(aor);
-    const bool unsolicited = extension && std::ranges::any_of(all_packages, [&](auto package) {
-                                 auto* const asked = row_of(package).is_unsolicited;
-                                 return asked && asked(*extension);
-                             });
     end_of_left(aor, now, outbox);
-    replace_phones(aor, unsolicited, now, outbox);
+    replace_phones(aor, follows_phones(aor), now, outbox);
     changed(EventPackage::presence, aor, now, outbox);
     changed(EventPackage::reg, aor, now, outbox);
 }
@@ -67,11 +62,14 @@ void EventNotifier::replace_directory(DirectoryRef directory,
     for (const auto& dialog : unplaced)
         facts_.appearances().fold(dialog, facts_.appearance_count(dialog.extension));
     std::vector<EventSubscription*> lost;
-    for (const auto& [id, one] : subscriptions_)
-        if (one->kind == SubscriptionKind::requested && !is_withdrawn(*one) && !may_watch(*one))
+    for (const auto& [id, one] : subscriptions_) {
+        if (one->kind != SubscriptionKind::requested || is_withdrawn(*one)) continue;
+        if (one->ending ? !facts_.directory().find(one->watcher) : !may_watch(*one))
             lost.push_back(one.get());
+    }
     for (auto* one : lost) end(*one, why_not(*one), now, outbox);
     for (const auto& [id, one] : subscriptions_) apply_rights(*one, now, outbox);
+    forget_owed_to_nobody();
     std::vector<std::string> concerned;
     for (const auto* extension : facts_.directory().extensions()) {
         const auto* before = old->find(extension->number);
@@ -159,6 +157,10 @@ void EventNotifier::describe(LiveView& view) const
 {
     view.subscriptions.reserve(view.subscriptions.size() + subscriptions_.size());
     for (const auto& [id, one] : subscriptions_) {
+        if (one->ending) {
+            ++view.lamp_ends;
+            continue;
+        }
         const bool implicit = one->kind == SubscriptionKind::implicit;
         view.subscriptions.push_back(
             {.watcher = one->watcher,
@@ -300,6 +302,7 @@ void EventNotifier::leave_resource(EventSubscription& subscription, std::string_
 /// Who may see more, or less, than before is told what that changes.
 void EventNotifier::apply_rights(EventSubscription& subscription, Moment now, Outbox& outbox)
 {
+    if (subscription.ending) return;
     subscription.gap = gap_for(subscription);
     if (subscription.list) {
         if (is_withdrawn(subscription)) return;
@@ -348,7 +351,10 @@ void EventNotifier::drop(EventSubscription& subscription, Moment now, Outbox& ou
     const bool requested = subscription.kind == SubscriptionKind::requested;
     if (const auto watcher = watchers_.find(subscription.watcher); watcher != watchers_.end()) {
         std::erase(watcher->second.subscriptions, &subscription);
-        if (requested) watcher->second.requested.remove(subscription.phone_key);
+        if (subscription.ending)
+            --watcher->second.ending;
+        else if (requested)
+            watcher->second.requested.remove(subscription.phone_key);
         if (watcher->second.subscriptions.empty() && watcher->second.phones.empty())
             watchers_.erase(watcher);
     }

@@ -23,6 +23,7 @@
 #include "engine/notify_pacing.hpp"
 #include "engine/notify_path.hpp"
 #include "engine/outbox.hpp"
+#include "engine/owed_ends.hpp"
 #include "engine/shown_changes.hpp"
 #include "engine/subscribe_request.hpp"
 #include "engine/subscription_index.hpp"
@@ -152,7 +153,7 @@ private:
         bool borrowed = false;           ///< the last NOTIFY went over another connection
         bool together = false;           ///< it takes several parts in one body
         bool fetch = false;              ///< ends when the present state is told (RFC 6665 §4.4.3)
-        bool over = false;               ///< that is told, in this step
+        bool over = false;               ///< that is told, or the phone has answered the end, in this step
         std::chrono::milliseconds gap{0};  ///< between two NOTIFYs to its watcher; 0: none
         bool answers = false;              ///< the next NOTIFY belongs to a SUBSCRIBE
         unsigned appearance = 0;         ///< of the shared line, that it has claimed
@@ -178,6 +179,7 @@ private:
         std::vector<std::shared_ptr<WatcherPhone>> phones;  ///< where something is told unasked
         RequestedCounts requested;
         std::size_t waiting = 0;  ///< of `subscriptions`; see NotifyDelivery
+        std::size_t ending = 0;   ///< of `subscriptions`; see event_owed_end.cpp
     };
 
     // event_subscribe.cpp
@@ -226,7 +228,12 @@ private:
     [[nodiscard]] bool has_turn(EventSubscription& subscription, Moment now);
     void send(EventSubscription& subscription, SendNotify notify, std::string state, Moment now,
               Outbox& outbox);
-    void end(EventSubscription& subscription, SubscriptionEnd reason, Moment now, Outbox& outbox);
+    /// Whether the last NOTIFY is repeated until its phone has answered.
+    enum class LastWord : std::uint8_t { owed, once };
+    void end(EventSubscription& subscription, SubscriptionEnd reason, Moment now, Outbox& outbox,
+             LastWord last_word = LastWord::owed);
+    void send_end(EventSubscription& subscription, SubscriptionEnd reason, Moment now,
+                  Outbox& outbox);
     [[nodiscard]] static const Subscriptions& all_of(const Watcher& watcher) noexcept
     {
         return watcher.subscriptions;
@@ -239,9 +246,9 @@ private:
                      AnswerEffect effect, Moment now);
     static void acknowledged(EventSubscription& subscription, Moment now, Outbox& outbox);
     static void show_unanswered(const EventSubscription&, Moment, Outbox&) noexcept {}
-    [[nodiscard]] static bool is_told_once(const EventSubscription& subscription) noexcept
+    [[nodiscard]] bool is_told_once(const EventSubscription& subscription) const
     {
-        return subscription.fetch && !subscription.list;
+        return (subscription.fetch && !subscription.list) || is_wanted_again(subscription);
     }
     void give_up(EventSubscription& subscription, unsigned status, Moment now, Outbox& outbox);
     void end_unheard(EventSubscription& subscription, Moment now, Outbox& outbox);
@@ -254,7 +261,23 @@ private:
     void end_of_left(const std::string& aor, Moment now, Outbox& outbox);
     void end_all(const Subscriptions& left, Moment now, Outbox& outbox);
 
+    // event_owed_end.cpp
+    [[nodiscard]] bool owes_end(const EventSubscription& subscription, SubscriptionEnd reason,
+                                Moment now) const;
+    void await_end(EventSubscription& subscription, SubscriptionEnd reason, Moment now,
+                   Outbox& outbox);
+    void deliver_end(EventSubscription& over, Moment now, Outbox& outbox);
+    void end_heard(EventSubscription& over, Moment now, Outbox& outbox);
+    void take_place_of_end(const EventSubscription& added, Moment now, Outbox& outbox);
+    [[nodiscard]] bool is_wanted_again(const EventSubscription& over) const;
+    void lose(EventSubscription& unsolicited, Moment now, Outbox& outbox);
+    void settle_owed_ends(const std::string& aor, const std::shared_ptr<WatcherPhone>& phone,
+                          Moment now, Outbox& outbox);
+    void forget_owed_to_nobody();
+
     // event_unsolicited.cpp
+    [[nodiscard]] bool is_told_unasked(EventPackage package, std::string_view aor) const;
+    [[nodiscard]] bool follows_phones(std::string_view aor) const;
     void replace_phones(const std::string& aor, bool wanted, Moment now, Outbox& outbox);
     void reconcile(const std::string& aor, Moment now, Outbox& outbox);
     [[nodiscard]] std::unique_ptr<EventSubscription>
@@ -309,8 +332,8 @@ private:
     }
     void send_list(EventSubscription& subscription, ComposedList<Page> composed,
                    std::optional<SubscriptionEnd> end, Moment now, Outbox& outbox);
-    void end_list(EventSubscription& subscription, SubscriptionEnd reason, Moment now,
-                  Outbox& outbox);
+    void end_list(EventSubscription& subscription, SubscriptionEnd reason, LastWord last_word,
+                  Moment now, Outbox& outbox);
     static void list_acknowledged(EventSubscription& subscription);
     [[nodiscard]] static StoredSubscription stored(const EventSubscription& subscription);
     /// A list that is withdrawn, and goes dark first.
@@ -366,7 +389,8 @@ private:
     StringTable<Watcher> watchers_;
     SubscriptionIndex<EventSubscription> requested_;
     SettledRequests settled_;
-    std::vector<SubscriptionId> told_fetches_;  // in this step
+    std::vector<SubscriptionId> over_;  // those that are `over`, in this step
+    OwedEnds owed_ends_;  // of what phones that are not registered were told unasked, by package
     TimerQueue<SubscriptionId> expiry_{Keys::lasting};
     std::array<EventCounters, event_package_count> counters_{};
 };

@@ -103,7 +103,7 @@ void EventNotifier::receive_initial(const SubscribeReceived& request, EventPacka
     }
     if (is_too_long(*subscription)) return outbox.send(answer(request, 513));
     auto* const known = requested_.of_origin(*subscription);
-    if (known && is_repeated(*known, request, now))
+    if (known && !known->ending && is_repeated(*known, request, now))
         return outbox.send(accept(request, known->local_tag, *known, known->granted));
     const auto origin = origin_of(*subscription);
     if (const auto* tag = settled_.find(origin, request.cseq))
@@ -138,6 +138,7 @@ void EventNotifier::receive_initial(const SubscribeReceived& request, EventPacka
                            facts_.appearances().release(known->member, known->id);
     if (known) drop(*known, now, outbox);
     auto& added = add(std::move(subscription), now);
+    take_place_of_end(added, now, outbox);
     SubscriptionId before{};
     if (package == EventPackage::line_seize && !claim(added, request, before, outbox)) {
         drop(added, now, outbox);
@@ -157,12 +158,14 @@ void EventNotifier::receive_in_dialog(const SubscribeReceived& request, EventPac
 {
     const auto key = dialog_key(request.call_id, request.parties.to_tag);
     auto* const known = requested_.in_dialog(request.call_id, request.parties.to_tag);
-    if (!known || known->over || (known->list && known->list->ending) ||
+    if (!known || known->over || known->ending || (known->list && known->list->ending) ||
         known->remote_tag != request.parties.from_tag || known->package != package ||
         event_id(known->dialog->event) != event_id(request.event_params)) {
         if (settled_.find(key, request.cseq))
             return outbox.send(accept(request, request.parties.to_tag, seconds{0}));
-        return outbox.send(answer(request, 481));
+        outbox.send(answer(request, 481));
+        if (known && hears_end(*known, request)) end_heard(*known, now, outbox);
+        return;
     }
     auto& subscription = *known;
     if (subscription.watcher != request.authenticated) return outbox.send(answer(request, 403));

@@ -1,13 +1,34 @@
 // The notifier of event packages: NOTIFY without SUBSCRIBE, for the phones that are registered.
 #include <algorithm>
 
+#include "core/device_id.hpp"
 #include "core/extension_uri.hpp"
 #include "engine/event_notifier.hpp"
 
 namespace lampline {
 
+/// By the settings of `aor`.
+bool EventNotifier::is_told_unasked(EventPackage package, std::string_view aor) const
+{
+    const auto* extension = facts_.directory().find(aor);
+    auto* const asked = row_of(package).is_unsolicited;
+    return extension && asked && asked(*extension);
+}
+
+/// Something is told unasked to the phones of `aor`, or is to end there.
+bool EventNotifier::follows_phones(std::string_view aor) const
+{
+    for (std::size_t i = 0; i < event_package_count; ++i)
+        if (is_told_unasked(static_cast<EventPackage>(i), aor)) return true;
+    const auto known = watchers_.find(aor);
+    return owed_ends_.any_of(aor) ||
+           (known != watchers_.end() &&
+            std::ranges::any_of(known->second.subscriptions,
+                                [](const auto* one) { return one->phone != nullptr; }));
+}
+
 /// Takes over the phones of `aor` that are registered now, if something is `wanted` told them
-/// unasked; what was told to those that are gone ends silently, and to all others with a word.
+/// unasked; what was told to those that are gone ends silently, see lose().
 void EventNotifier::replace_phones(const std::string& aor, bool wanted, Moment now, Outbox& outbox)
 {
     const auto known = watchers_.find(aor);
@@ -17,20 +38,21 @@ void EventNotifier::replace_phones(const std::string& aor, bool wanted, Moment n
 
     auto& watcher = watchers_[aor];
     std::vector<std::shared_ptr<WatcherPhone>> phones;
+    std::vector<std::shared_ptr<WatcherPhone>> come;
     for (const auto& binding : bindings) {
         const auto same = [&](const auto& phone) {
             return phone->generation == binding.generation &&
                    equivalent(phone->contact, binding.contact);
         };
         const auto before = std::ranges::find_if(watcher.phones, same);
-        auto phone =
-            before == watcher.phones.end()
-                ? std::make_shared<WatcherPhone>(WatcherPhone{.contact = {},
-                                                              .target = {},
-                                                              .expires_at = {},
-                                                              .user_agent = binding.user_agent,
-                                                              .refusal = binding.refusal.packages})
-                : *before;
+        const bool is_new = before == watcher.phones.end();
+        auto phone = is_new ? std::make_shared<WatcherPhone>() : *before;
+        if (is_new) {
+            phone->user_agent = binding.user_agent;
+            phone->devices = device_ids(binding.instance, binding.user_agent, binding.contact);
+            phone->refusal = binding.refusal.packages;
+            come.push_back(phone);
+        }
         phone->contact = binding.contact;
         phone->target = target_of(binding);
         phone->generation = binding.generation;
@@ -43,13 +65,8 @@ void EventNotifier::replace_phones(const std::string& aor, bool wanted, Moment n
     for (auto* one : subscriptions) {
         if (!one->phone) continue;
         if (!std::ranges::count(watcher.phones, one->phone)) {
-            const auto* binding = facts_.locations().find(aor, one->phone->contact);
-            // Either may take the watcher with the last one.
-            if (binding && binding->generation == one->phone->generation)
-                end(*one, SubscriptionEnd::rejected, now, outbox);
-            else
-                drop(*one, now, outbox);
-            if (!watchers_.contains(aor)) return;
+            lose(*one, now, outbox);
+            if (!watchers_.contains(aor)) return;  // the last one has taken it along
             continue;
         }
         const auto& target = one->phone->target;
@@ -57,6 +74,7 @@ void EventNotifier::replace_phones(const std::string& aor, bool wanted, Moment n
         deliver(*one, now, outbox);
     }
     reconcile(aor, now, outbox);
+    for (const auto& phone : come) settle_owed_ends(aor, phone, now, outbox);
     if (const auto left = watchers_.find(aor); left != watchers_.end() &&
                                                left->second.phones.empty() &&
                                                left->second.subscriptions.empty())
@@ -68,29 +86,38 @@ void EventNotifier::replace_phones(const std::string& aor, bool wanted, Moment n
 void EventNotifier::reconcile(const std::string& aor, Moment now, Outbox& outbox)
 {
     const auto found = watchers_.find(aor);
-    const auto* extension = facts_.directory().find(aor);
     if (found == watchers_.end() || found->second.phones.empty()) return;
     const auto phones = found->second.phones;
     for (std::size_t i = 0; i < event_package_count; ++i) {
         const auto package = static_cast<EventPackage>(i);
-        auto* const asked = row_of(package).is_unsolicited;
-        if (!asked) continue;
-        const bool wanted = extension && asked(*extension);
+        if (!row_of(package).is_unsolicited) continue;
+        const bool told = is_told_unasked(package, aor);
         for (const auto& phone : phones) {
             EventSubscription* implicit = nullptr;
             bool subscribed = false;
+            Subscriptions ends;
             for (auto* one : watchers_[aor].subscriptions) {
                 if (one->package != package || one->member != aor) continue;
-                if (one->phone == phone) implicit = one;
-                subscribed =
-                    subscribed || (one->kind == SubscriptionKind::requested && !one->fetch &&
-                                   same_phone(*phone, contact_of(*one), one->dialog->flow));
+                const bool unasked = one->phone == phone;
+                const bool asked = !one->phone && !one->fetch && is_of(*phone, *one);
+                if (one->ending && (unasked || asked)) ends.push_back(one);
+                if (one->ending || one->over) continue;
+                if (unasked) implicit = one;
+                subscribed = subscribed || asked;
+            }
+            const bool wanted = told && !subscribed && !phone->refuses();
+            bool ends_first = false;
+            for (auto* over : ends) {  // as with lamps
+                if ((over->phone && subscribed) || (wanted && over->in_flight == 0))
+                    drop(*over, now, outbox);
+                else
+                    ends_first = true;
             }
             if (implicit && subscribed)
                 drop(*implicit, now, outbox);
-            else if (implicit && !wanted)
+            else if (implicit && !told)
                 end(*implicit, SubscriptionEnd::rejected, now, outbox);
-            if (!implicit && wanted && !subscribed && !phone->refuses())
+            if (!implicit && wanted && !ends_first)
                 deliver(add(implied(aor, package, phone), now), now, outbox);
         }
     }

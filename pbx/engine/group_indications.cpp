@@ -170,7 +170,12 @@ void GroupIndications::apply_rights(const std::string& number, Moment now, Outbo
     const auto watcher = watchers_.find(number);
     if (watcher == watchers_.end()) return;
     for (Subscription* subscription : all_of(watcher->second)) {
-        if (subscription->ending) continue;
+        if (subscription->ending) {
+            const bool of_nobody = !directory_->find(number);  // lose() looks after the others
+            if (of_nobody && subscription->kind == SubscriptionKind::requested)
+                end(*subscription, *subscription->ending, now, outbox);
+            continue;
+        }
         if (subscription->forwarded && subscription->lapsed) continue;  // it is over, and owes that
         if (subscription->list) {
             if (subscription->list->ending) continue;
@@ -376,8 +381,9 @@ void GroupIndications::drop(Subscription& subscription, Moment now, Outbox& outb
             if (!listed->leaving) unwatch(subscription, listed->member);
     if (const auto watcher = watchers_.find(subscription.watcher); watcher != watchers_.end()) {
         std::erase(watcher->second.lists, &subscription);
-        std::erase(watcher->second.ending, &subscription);
-        if (subscription.kind == SubscriptionKind::requested)
+        if (subscription.ending)
+            release_end(watcher->second, subscription);
+        else if (subscription.kind == SubscriptionKind::requested)
             watcher->second.requested.remove(subscription.phone_key);
     }
     if (subscription.kind != SubscriptionKind::requested || is_fetch(subscription)) return;
@@ -411,7 +417,8 @@ std::vector<Subscription*> GroupIndications::all_of(const Watcher& watcher)
     for (const auto& [watched, subscriptions] : watcher.by_member)
         std::ranges::copy_if(subscriptions, std::back_inserter(all),
                              [](const Subscription* one) { return !one->list; });
-    all.insert(all.end(), watcher.ending.begin(), watcher.ending.end());
+    for (const auto& [watched, ends] : watcher.ending)
+        all.insert(all.end(), ends.begin(), ends.end());
     return all;
 }
 

@@ -155,7 +155,8 @@ private:
         std::vector<std::shared_ptr<WatcherPhone>> phones;
         StringTable<std::vector<Subscription*>> by_member;  // lists under each of their members
         std::vector<Subscription*> lists;
-        std::vector<Subscription*> ending;  // see indication_owed_end.cpp
+        StringTable<std::vector<Subscription*>> ending;  // by member; see indication_owed_end.cpp
+        std::size_t unasked_ends = 0, asked_ends = 0;
         RequestedCounts requested;
         std::size_t waiting = 0;  ///< of its subscriptions; see NotifyDelivery
     };
@@ -259,16 +260,20 @@ private:
 
     // indication_owed_end.cpp
     void owe_end(Subscription& subscription, SubscriptionEnd reason, Moment now, Outbox& outbox);
+    void await_end(Subscription& subscription, SubscriptionEnd reason, Moment now, Outbox& outbox);
     void owe_end_again(std::shared_ptr<WatcherPhone> phone, const UnaskedLamp& lamp, Moment now,
                        Outbox& outbox);
     bool hold_end(Subscription& over, Moment now, Outbox& outbox);
+    static void release_end(Watcher& watcher, const Subscription& over);
     void deliver_end(Subscription& over, Moment now, Outbox& outbox);
-    void send_end(Subscription& over, Moment now, Outbox& outbox);
+    void send_end(Subscription& over, SubscriptionEnd reason, Moment now, Outbox& outbox);
     void finish_end(Subscription& over, Moment now, Outbox& outbox);
+    void end_heard(Subscription& over, Moment now, Outbox& outbox);
+    void take_place_of_end(const Subscription& added, Moment now, Outbox& outbox);
     [[nodiscard]] bool follows_phones(std::string_view watcher) const;
     [[nodiscard]] bool is_told_once(const Subscription& subscription) const;
-    [[nodiscard]] static Subscription*
-    end_owed_to(const WatcherPhone& phone, const Watcher& watcher, std::string_view watched);
+    [[nodiscard]] static std::vector<Subscription*>
+    ends_owed_to(const WatcherPhone& phone, const Watcher& watcher, std::string_view watched);
     void lose(const WatcherPhone& phone, Watcher& watcher,
               const std::vector<std::shared_ptr<WatcherPhone>>& come, Moment now, Outbox& outbox);
     void settle_owed_ends(const std::string& number,

@@ -11,8 +11,8 @@ namespace lampline {
 void GroupIndications::deliver(Subscription& subscription, Moment now, Outbox& outbox)
 {
     if (subscription.in_flight != 0 || subscription.waiting || subscription.forwarded) return;
-    if (subscription.list) return deliver_list(subscription, now, outbox);
     if (subscription.ending) return deliver_end(subscription, now, outbox);
+    if (subscription.list) return deliver_list(subscription, now, outbox);
     subscription.catch_up();
     const Projection& projection = *subscription.projection;
     Step step = projection.next_step(subscription.told);
@@ -110,7 +110,11 @@ void GroupIndications::end_unheard(Subscription& subscription, Moment now, Outbo
 {
     const std::string watcher = subscription.watcher;
     const auto members = members_of(subscription);
-    finish_list(subscription, now, outbox);
+    if (is_fetch(subscription))
+        finish_list(subscription, now, outbox);
+    else
+        owe_end(subscription, std::exchange(subscription.list->ending, std::nullopt).value(), now,
+                outbox);
     reconcile(watcher, members, now, outbox);
 }
 
@@ -143,13 +147,17 @@ void GroupIndications::acknowledged(ToldLamp& lamp, Moment now)
                                           *std::exchange(lamp.unanswered_since, std::nullopt));
 }
 
-/// The last NOTIFY of a subscription that is over. It takes the place of one still under way, and
-/// nobody waits for its answer, unless nobody had asked: a phone that has subscribed, and misses it,
-/// hears it at its next refresh (RFC 6665 §4.1.2.2). Whoever is no longer allowed to see is shown an
-/// idle extension, so that no lamp stays lit.
+/// The last NOTIFY of a subscription that is over. It takes the place of one still under way. It is
+/// owed until its phone has answered, unless that knows by itself: it has unsubscribed, left, or not
+/// refreshed. Whoever is no longer allowed to see is shown an idle extension, so that no lamp stays
+/// lit.
 void GroupIndications::end(Subscription& subscription, SubscriptionEnd reason, Moment now,
                            Outbox& outbox, std::optional<LampEnd> how)
 {
+    if (subscription.ending) {  // its phone need not hear more; what is under way goes on
+        subscription.in_flight = 0;
+        return drop(subscription, now, outbox);
+    }
     if (subscription.list && subscription.list->ending) {
         if (is_told_to_the_end(subscription.id)) return;
         return finish_list(subscription, now, outbox);
@@ -171,8 +179,10 @@ void GroupIndications::end(Subscription& subscription, SubscriptionEnd reason, M
                 end_for_watcher(subscription, notifier, reason, now, outbox);
         return drop(subscription, now, outbox);
     }
+    if (subscription.list && darkens_first(subscription, reason, now, outbox)) return;
+    if (hidden && !expired && how != LampEnd::left && directory_->find(subscription.watcher))
+        return owe_end(subscription, reason, now, outbox);
     if (subscription.list) {
-        if (darkens_first(subscription, reason, now, outbox)) return;
         send_list(subscription, compose(subscription, reason), reason, now, outbox);
     } else {
         if (hidden) subscription.told = {};

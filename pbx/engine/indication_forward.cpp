@@ -156,6 +156,7 @@ Subscription* GroupIndications::keep_forwarded(std::unique_ptr<Subscription> ask
     // The phone has lost its dialog and begins another one with the same Call-ID and tag.
     if (auto* before = requested_.in_dialog(asked->dialog->call_id, asked->local_tag))
         drop(*before, now, outbox);
+    take_place_of_end(*asked, now, outbox);
     Subscription& kept = add(std::move(asked));
     prolong(kept, request, until_answered, now);
     kept.granted = {};

@@ -199,11 +199,17 @@ void GroupIndications::finish_step(Moment now, Outbox& outbox)
     finish_lists(now, outbox);
 }
 
+/// Its last NOTIFY has left.
 void GroupIndications::forget_list(Subscription& subscription, Moment now, Outbox& outbox)
 {
     const std::string watcher = subscription.watcher;
     const auto members = members_of(subscription);
-    drop(subscription, now, outbox);
+    if (is_fetch(subscription)) {
+        subscription.in_flight = 0;  // nobody waits for the answer
+        drop(subscription, now, outbox);
+    } else {
+        await_end(subscription, *subscription.list->ending, now, outbox);
+    }
     reconcile(watcher, members, now, outbox);
 }
 

@@ -1,6 +1,6 @@
-// Group indications: the end of a lamp that was told unasked is owed as a state is, until its phone
-// has answered it.
+// Group indications: the end of a lamp is owed as a state is, until its phone has answered it.
 #include <algorithm>
+#include <iterator>
 #include <utility>
 
 #include "core/extension_uri.hpp"
@@ -29,25 +29,44 @@ UnaskedLamp lamp_of(const Subscription& unsolicited, std::chrono::sys_seconds si
 
 }  // namespace
 
-/// The last word about an unsolicited lamp, which is repeated like any state. It takes the place of
-/// what is under way, or waits.
+/// The last word about a lamp, or a list of them, which is repeated like any state. It takes the
+/// place of what is under way, or waits.
 void GroupIndications::owe_end(Subscription& subscription, SubscriptionEnd reason, Moment now,
                                Outbox& outbox)
 {
     stop_waiting(subscription, now);
-    const bool lit = !subscription.is_certainly_dark();
-    subscription.told = {};
-    send(subscription, Step::clear, DocumentKind::full, terminated_state(reason), now, outbox);
+    if (subscription.kind == SubscriptionKind::implicit && !subscription.is_certainly_dark())
+        store_lit(subscription, outbox);
+    send_end(subscription, reason, now, outbox);
+    await_end(subscription, reason, now, outbox);
+}
+
+/// It is out. The subscription shows nothing from now on, and counts no more among what its phone
+/// may ask for. If that was asked for, its row stays where it was until the end is answered: to who
+/// starts again the rights say what they do now.
+void GroupIndications::await_end(Subscription& subscription, SubscriptionEnd reason, Moment now,
+                                 Outbox& outbox)
+{
     show(subscription, LampStep::ended, now, outbox);
-    unwatch(subscription, subscription.member);
-    subscription.projection =
-        dark_projection(subscription.profile, subscription.projection->entity());
-    subscription.told = {};
-    subscription.told_in.clear();
+    auto& watcher = watchers_.at(subscription.watcher);
+    if (auto* const list = subscription.list.get()) {
+        for (const auto& member : list->members)
+            if (!std::exchange(member->leaving, reason)) unwatch(subscription, member->member);
+        for (ListedMember* member : list->under_way) member->told.unknown = true;  // until then
+        list->ending.reset();
+        std::erase(watcher.lists, &subscription);
+    } else {
+        unwatch(subscription, subscription.member);
+        subscription.projection =
+            dark_projection(subscription.profile, subscription.projection->entity());
+        subscription.told = {};
+        subscription.told_in.clear();
+    }
+    if (subscription.kind == SubscriptionKind::requested)
+        watcher.requested.remove(subscription.phone_key);
     subscription.unanswered_since.reset();
     subscription.owes_present = false;
     subscription.ending = reason;
-    if (lit) store_lit(subscription, outbox);
     hold_end(subscription, now, outbox);
 }
 
@@ -74,29 +93,44 @@ void GroupIndications::owe_end_again(std::shared_ptr<WatcherPhone> phone, const 
 /// False: so many are owed to the phones of its extension that this one is told once, and dropped.
 bool GroupIndications::hold_end(Subscription& over, Moment now, Outbox& outbox)
 {
-    auto& ending = watchers_[over.watcher].ending;
-    if (ending.size() < OwedEnds::most_of_watcher) {
-        ending.push_back(&over);
+    Watcher& watcher = watchers_[over.watcher];
+    const bool unasked = over.kind == SubscriptionKind::implicit;
+    auto& held = unasked ? watcher.unasked_ends : watcher.asked_ends;
+    if (held < (unasked ? OwedEnds::most_of_watcher : settings_.max_subscriptions_per_watcher)) {
+        ++held;
+        watcher.ending[over.member].push_back(&over);
         return true;
     }
-    if (over.owes_present) send_end(over, now, outbox);
+    if (over.owes_present) send_end(over, *over.ending, now, outbox);
     over.in_flight = 0;
     forget_lit(over, outbox);
     drop(over, now, outbox);
     return false;
 }
 
+void GroupIndications::release_end(Watcher& watcher, const Subscription& over)
+{
+    const auto mine = watcher.ending.find(over.member);
+    if (mine == watcher.ending.end() || std::erase(mine->second, &over) == 0) return;
+    if (mine->second.empty()) watcher.ending.erase(mine);
+    --(over.kind == SubscriptionKind::implicit ? watcher.unasked_ends : watcher.asked_ends);
+}
+
 void GroupIndications::deliver_end(Subscription& over, Moment now, Outbox& outbox)
 {
     if (!over.owes_present) return finish_end(over, now, outbox);  // the phone has answered
-    if (has_turn(over, now)) send_end(over, now, outbox);
+    if (has_turn(over, now)) send_end(over, *over.ending, now, outbox);
 }
 
-void GroupIndications::send_end(Subscription& over, Moment now, Outbox& outbox)
+void GroupIndications::send_end(Subscription& over, SubscriptionEnd reason, Moment now,
+                                Outbox& outbox)
 {
     over.owes_present = false;
+    if (over.kind == SubscriptionKind::requested && over.counters.reserve())
+        outbox.store(SubscriptionStored{to_stored(over)});
+    if (over.list) return send_list(over, compose(over, reason), reason, now, outbox);
     over.told = {};
-    send(over, Step::clear, DocumentKind::full, terminated_state(*over.ending), now, outbox);
+    send(over, Step::clear, DocumentKind::full, terminated_state(reason), now, outbox);
 }
 
 /// The phone has answered it, or need not. Whoever has the right again meanwhile is told the
@@ -105,24 +139,54 @@ void GroupIndications::finish_end(Subscription& over, Moment now, Outbox& outbox
 {
     const auto id = over.id;
     const std::string watcher = over.watcher;
-    const std::string member = over.member;
-    reconcile(watcher, member, now, outbox);
+    const auto members = members_of(over);
+    for (const auto& member : members) reconcile(watcher, member, now, outbox);
     if (const auto left = subscriptions_.find(id); left != subscriptions_.end()) {
         forget_lit(*left->second, outbox);
         drop(*left->second, now, outbox);
     }
-    if (!follows_phones(watcher)) watchers_.at(watcher).phones.clear();
+    if (!follows_phones(watcher))
+        if (const auto found = watchers_.find(watcher); found != watchers_.end())
+            found->second.phones.clear();
     drop_unused_watcher(watcher);
 }
 
-/// nullptr: none.
-Subscription* GroupIndications::end_owed_to(const WatcherPhone& phone, const Watcher& watcher,
-                                            std::string_view watched)
+/// Its phone was answered that it is over.
+void GroupIndications::end_heard(Subscription& over, Moment now, Outbox& outbox)
 {
-    const auto found = std::ranges::find_if(watcher.ending, [&](const Subscription* one) {
-        return one->phone.get() == &phone && one->member == watched;
+    if (std::exchange(over.in_flight, 0U) != 0) outbox.send(ForgetNotify{over.id});
+    finish_end(over, now, outbox);
+}
+
+/// The phone of `added`, which is yet to be added, asks anew for what it is owed the end of: that
+/// goes no more against what it is told now.
+void GroupIndications::take_place_of_end(const Subscription& added, Moment now, Outbox& outbox)
+{
+    const auto watcher = watchers_.find(added.watcher);
+    if (watcher == watchers_.end()) return;
+    const auto ends = watcher->second.ending.find(added.member);
+    if (ends == watcher->second.ending.end()) return;
+    const SipUri contact = contact_of(added);
+    std::vector<Subscription*> before;
+    std::ranges::copy_if(ends->second, std::back_inserter(before), [&](const Subscription* one) {
+        return !one->phone && (one->list != nullptr) == (added.list != nullptr) &&
+               (one->phone_key == added.phone_key ||
+                (one->dialog->route.empty() && is_of_phone(*one, contact, added.dialog->flow)));
     });
-    return found == watcher.ending.end() ? nullptr : *found;
+    for (Subscription* one : before) drop(*one, now, outbox);
+}
+
+std::vector<Subscription*> GroupIndications::ends_owed_to(const WatcherPhone& phone,
+                                                          const Watcher& watcher,
+                                                          std::string_view watched)
+{
+    std::vector<Subscription*> owed;
+    const auto found = watcher.ending.find(watched);
+    if (found == watcher.ending.end()) return owed;
+    std::ranges::copy_if(found->second, std::back_inserter(owed), [&](const Subscription* one) {
+        return one->phone ? one->phone.get() == &phone : !one->list && is_of(phone, *one);
+    });
+    return owed;
 }
 
 /// There is somebody to tell unasked among the phones of `watcher`.
@@ -132,14 +196,23 @@ bool GroupIndications::follows_phones(std::string_view watcher) const
     if (std::ranges::any_of(rights, &WatchRight::unsolicited)) return true;
     const auto found = watchers_.find(watcher);
     return owed_ends_.any_of(watcher) ||
-           (found != watchers_.end() && !found->second.ending.empty());
+           (found != watchers_.end() && found->second.unasked_ends > 0);
 }
 
 /// Whether the phone is to be told the present state, once the end is out of the way.
 bool GroupIndications::is_told_once(const Subscription& subscription) const
 {
-    return subscription.ending && !subscription.phone->refuses() &&
-           is_told_unasked(subscription.watcher, subscription.member);
+    const std::string& watcher = subscription.watcher;
+    const std::string& member = subscription.member;
+    if (!subscription.ending || subscription.list || !is_told_unasked(watcher, member))
+        return false;
+    if (subscription.phone) return !subscription.phone->refuses();
+    const auto found = watchers_.find(watcher);
+    return found != watchers_.end() &&
+           std::ranges::any_of(found->second.phones, [&](const auto& phone) {
+               return !phone->refuses() && is_of(*phone, subscription) &&
+                      !told_to(*phone, watcher, member).subscribed;
+           });
 }
 
 /// The registration of `phone` is over: nothing is told it. What it may show is remembered; where

@@ -44,7 +44,7 @@ void GroupIndications::receive_initial(const SubscribeReceived& request, Moment 
                       subscription->member))
         return forward(std::move(subscription), request, now, outbox);
     Subscription* const known = requested_.of_origin(*subscription);
-    if (known && is_repeated(*known, request, now))
+    if (known && !known->ending && is_repeated(*known, request, now))
         return outbox.send(accept(request, known->local_tag, *known, known->granted));
     const auto origin = origin_of(*subscription);
     if (const auto* tag = settled_.find(origin, request.cseq))
@@ -63,7 +63,10 @@ void GroupIndications::receive_initial(const SubscribeReceived& request, Moment 
                                   : fetch(std::move(subscription), now, outbox);
     }
     // The phone has lost its dialog and begins another one with the same Call-ID and tag.
-    if (known) drop(*known, now, outbox);
+    if (known)
+        drop(*known, now, outbox);
+    else
+        take_place_of_end(*subscription, now, outbox);
     Subscription& added = add(std::move(subscription));
     prolong(added, request, *granted, now);
     follow_registration(added, *locations_);
@@ -75,12 +78,14 @@ void GroupIndications::receive_in_dialog(const SubscribeReceived& request, Momen
 {
     const auto key = dialog_key(request.call_id, request.parties.to_tag);
     auto* const known = requested_.in_dialog(request.call_id, request.parties.to_tag);
-    const bool ending = known && known->list && known->list->ending;
+    const bool ending = known && (known->ending || (known->list && known->list->ending));
     if (!known || known->forwarded || ending || known->remote_tag != request.parties.from_tag ||
         event_id(known->dialog->event) != event_id(request.event_params)) {
         if (settled_.find(key, request.cseq))
             return outbox.send(accept(request, request.parties.to_tag, seconds{0}));
-        return outbox.send(answer(request, 481));
+        outbox.send(answer(request, 481));
+        if (known && hears_end(*known, request)) end_heard(*known, now, outbox);
+        return;
     }
     Subscription& subscription = *known;
     if (subscription.watcher != request.authenticated) return outbox.send(answer(request, 403));

@@ -46,8 +46,8 @@ void GroupIndications::phone_left(const PhoneLeft& left, Moment now, Outbox& out
     if (watcher == watchers_.end()) return;
     std::vector<Subscription*> gone;
     for (Subscription* one : all_of(watcher->second)) {
-        // Its rights were withdrawn before: it goes dark step by step, and is over then.
-        const bool ends = left.expelled && one->list && one->list->ending;
+        // Its rights were withdrawn before: it goes dark, step by step or at once, and is over then.
+        const bool ends = left.expelled && (one->ending || (one->list && one->list->ending));
         if (has_left(*one, left) && !ends) gone.push_back(one);
     }
     end_all(left.aor, gone, now, outbox);
@@ -166,13 +166,18 @@ void GroupIndications::reconcile(const std::string& watcher, const std::string& 
     const bool allowed = is_told_unasked(watcher, watched);
     for (const auto& phone : found->second.phones) {
         const auto [implicit, subscribed] = told_to(*phone, watcher, watched);
-        Subscription* over = end_owed_to(*phone, found->second, watched);
         const bool wanted = allowed && !subscribed && !phone->refuses();
-        const bool may_be_lit = over && over->lit_is_stored;
-        if (over && (subscribed || (wanted && over->in_flight == 0))) {
+        bool may_be_lit = false;
+        bool ends_first = false;
+        for (Subscription* over : ends_owed_to(*phone, found->second, watched)) {
+            const bool unasked = over->kind == SubscriptionKind::implicit;
+            if (!(unasked && subscribed) && !(wanted && over->in_flight == 0)) {
+                ends_first = true;
+                continue;
+            }
+            may_be_lit = may_be_lit || over->lit_is_stored;
             if (!wanted) forget_lit(*over, outbox);  // what takes its place goes on with it
             drop(*over, now, outbox);
-            over = nullptr;
         }
         if (implicit && !allowed) {
             end(*implicit,
@@ -181,7 +186,7 @@ void GroupIndications::reconcile(const std::string& watcher, const std::string& 
         } else if (implicit && subscribed) {
             forget_lit(*implicit, outbox);
             drop(*implicit, now, outbox);
-        } else if (!implicit && wanted && !over) {
+        } else if (!implicit && wanted && !ends_first) {
             Subscription& added = add(implied(phone, *right));
             added.lit_is_stored = may_be_lit;
             deliver(added, now, outbox);

@@ -30,7 +30,8 @@ struct ComposedList {
 ///   is_last_word(subscription, page): `page` may be the last one of a list that is ending
 ///   settle_told_already(subscription, page, now): whom the page would tell nothing new is owed
 ///       nothing; false: nobody is
-///   send_list(), leave_list(), forget_list(): sends; a member leaves; all is told to the end
+///   send_list(), leave_list(), forget_list(): sends; a member leaves; all is told to the end, and
+///       the last NOTIFY has left
 ///   unfollow(subscription, member): its facts are followed no more
 ///   show_left(subscription, now, outbox): forgets who is in `list.left`
 ///   is_kept(subscription), stored(subscription): over a restart
@@ -58,7 +59,6 @@ protected:
         for (const auto id : std::exchange(told_, {})) {
             const auto found = living.find(id);
             if (found == living.end()) continue;
-            found->second->in_flight = 0;  // nobody waits for the answer to the last one
             self().forget_list(*found->second, now, outbox);
         }
     }

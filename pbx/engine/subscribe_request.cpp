@@ -144,6 +144,12 @@ Reply accept(const SubscribeReceived& request, std::string local_tag, const Subs
     return reply;
 }
 
+bool hears_end(const SubscriptionUsage& usage, const SubscribeReceived& request) noexcept
+{
+    return usage.ending && usage.remote_tag == request.parties.from_tag &&
+           usage.watcher == request.authenticated && request.cseq > usage.remote_cseq;
+}
+
 std::optional<seconds> grant(const SubscribeReceived& request, const ExpiryLimits& limits,
                              Outbox& outbox)
 {

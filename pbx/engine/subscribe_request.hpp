@@ -60,6 +60,11 @@ Reply accept(const SubscribeReceived& request, std::string local_tag, std::chron
 Reply accept(const SubscribeReceived& request, std::string local_tag, const SubscriptionUsage& usage,
              std::chrono::seconds granted);
 
+/// Whether `request`, within the dialog of `usage`, is of its phone, which takes what is over for
+/// alive, and hears by the answer that it is not.
+[[nodiscard]] bool hears_end(const SubscriptionUsage& usage,
+                             const SubscribeReceived& request) noexcept;
+
 /// What `request` gets of what it asks for; 0: a fetch, or the end. nullopt: answered 423.
 std::optional<std::chrono::seconds> grant(const SubscribeReceived& request,
                                           const ExpiryLimits& limits, Outbox& outbox);

@@ -258,7 +258,7 @@ ApiAnswer get_metrics(const ApiRequest& request)
                   now.event_to_answer),
         subscriptions(view.lamps),
         gauge("lampline_lamp_ends",
-              "Lamps that have ended unasked, of which a registered phone has not heard",
+              "Lamps, lists and packages that were ended, of which their phones have not heard",
               view.lamp_ends),
         event_subscriptions(view),
         gauge("lampline_publications", "Event states published by phones and programs",

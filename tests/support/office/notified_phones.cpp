@@ -49,10 +49,13 @@ void NotifiedPhones::take(Phone& phone, const Arrived& arrived)
                               .arrives = false});
         return;
     }
-    const bool told_again = screen.over && screen.unsolicited && is_last(notify);
+    // Whoever has ended it by itself is told once.
+    const bool told_again = screen.over && is_last(notify) &&
+                            notify.subscription_state != "terminated;reason=timeout";
     if (told_again) {
         CHECK_FALSE(screen.ended);
-        ++office_.done["ends of what nobody asked for told again"];
+        ++office_.done[screen.unsolicited ? "ends of what nobody asked for told again"
+                                          : "ends told again"];
     } else {
         CHECK_FALSE(screen.over);
     }
@@ -201,10 +204,16 @@ void NotifiedPhones::clears_up()
 void NotifiedPhones::exchange_killed()
 {
     for (auto& one : under_way_) one.awaited = false;
+    std::set<std::string> kept;
+    for (const auto& row : office_.pbx.kept().subscriptions)
+        kept.insert(row.call_id + ";tag=" + row.local_tag);
     for (auto& [dialog, screen] : screens_) {
         screen.may_jump = screen.resumed = true;
         doubt(screen);
-        if (screen.unsolicited || screen.package == "refer") screen.over = screen.ended = true;
+        if (screen.unsolicited || screen.package == "refer")
+            screen.over = screen.ended = true;
+        else if (screen.over && kept.contains(dialog))
+            screen.forgotten = true;  // its end may have been heard, and its right be back
     }
 }
 

@@ -35,7 +35,7 @@ struct Screen {
     bool may_jump = false;  ///< the exchange was killed: numbers that were reserved are passed over
     bool resumed = false;   ///< the exchange was killed since it began
     bool over = false;      ///< either side has said so
-    bool ended = false;      ///< unsolicited: the phone has answered that it is over
+    bool ended = false;      ///< the phone has answered that it is over
     bool forgotten = false;  ///< by the phone alone
     bool doubted = true;     ///< it may be told all of it (again)
     struct Told {

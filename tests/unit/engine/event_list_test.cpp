@@ -183,8 +183,25 @@ TEST_CASE("presence of a group ends with the right to see it, dark")
     const auto list = list_of(last);
     for (const auto& member : list.resources) CHECK(member.state == "terminated");
     CHECK(note(list.find(uri("208"))) == "Not online");
-    CHECK(office.storage.empty());
     CHECK(office.subscriptions().empty());
+    CHECK(office.storage.size() == 1);  // until that is answered
+    SUBCASE("and the phone says so")
+    {
+        office.answers(last, 200);
+    }
+    SUBCASE("and the phone was not there")
+    {
+        office.answers(last, 408);
+        office.passes(seconds{1});
+        const auto again = office.acknowledged();
+        CHECK(again.cseq == last.cseq + 1);
+        CHECK(again.subscription_state == last.subscription_state);
+        const auto same = list_of(again);
+        CHECK(same.full);
+        CHECK(same.resources.size() == list.resources.size());
+        CHECK(note(same.find(uri("208"))) == "Not online");
+    }
+    CHECK(office.storage.empty());
     CHECK(office.notifies.empty());
     auto refresh = office.request(Transport::tcp, 2);
     refresh.call_id = "call-1";
@@ -283,7 +300,7 @@ TEST_CASE("a list of presence goes on after a crash, from above the versions bef
     SUBCASE("and ends where it was withdrawn meanwhile, dark")
     {
         office.crashes(house(three, {}, false));
-        const auto last = office.notified();
+        const auto last = office.acknowledged();
         CHECK(last.subscription_state == "terminated;reason=rejected");
         CHECK(office.storage.empty());
     }

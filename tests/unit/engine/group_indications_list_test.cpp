@@ -239,7 +239,7 @@ TEST_CASE(
         std::vector<Group> groups;
         if (!deleted) groups.push_back({"sales", "Sales", {"300", "301", "302"}, {}});
         office.configures(std::make_shared<const Directory>("office.test", extensions, groups));
-        const auto last = office.notified();
+        const auto last = office.acknowledged();
         const auto reason = deleted ? "noresource" : "rejected";
         CHECK(last.subscription_state == std::string{"terminated;reason="} + reason);
         const auto list = list_of(last);

@@ -253,8 +253,17 @@ TEST_CASE("a phone that does not answer while its list is withdrawn is told the 
     CHECK(is_last(last));
     CHECK(fits(last));
     CHECK(office.silent());
-    CHECK(office.storage.empty());
     CHECK(office.view().lamps.empty());
+    CHECK(office.view().lamp_ends == 1);
+    office.hears_nothing(last);
+    office.passes(seconds{1});
+    const auto again = office.acknowledged();
+    CHECK(is_last(again));
+    CHECK(fits(again));
+    CHECK(again.cseq == last.cseq + 1);
+    CHECK(office.silent());
+    CHECK(office.storage.empty());
+    CHECK(office.view().lamp_ends == 0);
 }
 
 TEST_CASE("a list that goes dark, since it was withdrawn, does so to its end also where its phone is "

@@ -234,7 +234,12 @@ private:
         under_way_.clear();
         answered_ = {};
         restarts_.clear();
-        for (const auto& one : kept) restarts_.insert(one.call_id + one.local_tag);
+        for (const auto& one : kept) {
+            restarts_.insert(one.call_id + one.local_tag);
+            // An end that was not answered: the right may be there again.
+            if (const auto seen = seen_.find(one.call_id + one.local_tag); seen != seen_.end())
+                seen->second.ended = false;
+        }
         office_.indications.restore(kept, office_.locations, office_.now, office_.outbox);
         office_.collect();
     }
@@ -253,8 +258,8 @@ private:
             const auto key = key_of(notify);
             SeenLamp& seen = seen_[key];
             const bool last = notify.subscription_state.starts_with("terminated");
-            const bool unasked = notify.dialog->to.find(";tag=") == std::string::npos;
-            CHECK((!seen.ended || (last && unasked)));  // such an end is told until it is answered
+            const bool known = notify.subscription_state == "terminated;reason=timeout";
+            CHECK((!seen.ended || (last && !known)));  // such an end is told until it is answered
             const bool restarted = restarts_.erase(key) > 0;
             if (!seen.any)
                 CHECK((restarted || notify.version == 0));  // its turn had not come before
@@ -284,7 +289,7 @@ private:
                 lamp.member = part.member;
                 lamp.profile = profile_of(lamp.watcher, part.document);
             }
-            if (last && !unasked)
+            if (known)
                 under_way_.erase(key);
             else
                 under_way_.insert_or_assign(key, UnderWay{notify, std::move(parts)});

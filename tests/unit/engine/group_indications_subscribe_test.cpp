@@ -383,7 +383,7 @@ TEST_CASE("RFC 6665 §4.1.3: a withdrawn right ends the subscription at once, an
     office.acknowledged();
     office.acknowledged();
     office.configures(office_directory({"201", "202", "207", "208"}, {"207", "208"}, {{"202"}}));
-    const auto last = office.notified();
+    const auto last = office.acknowledged();
     CHECK(last.dialog->call_id == "201-207");
     CHECK(last.subscription_state == "terminated;reason=rejected");
     CHECK(states_of(last) == "terminated");
@@ -391,6 +391,25 @@ TEST_CASE("RFC 6665 §4.1.3: a withdrawn right ends the subscription at once, an
     CHECK(office.silent());
     CHECK(office.view().lamps.size() == 1);
     CHECK(office.storage.size() == 1);
+}
+
+TEST_CASE("ends that are owed are none of what a phone may ask for, and no more of them than that")
+{
+    Office office{standard_office(),
+                  {.max_subscriptions_per_phone = 1, .max_subscriptions_per_watcher = 1}};
+    office.subscribed("201", "207");
+    const std::vector<std::string> numbers{"201", "202", "207", "208"};
+    office.configures(office_directory(numbers, {"208"}, {{"201"}}));
+    const auto first = office.notified();
+    CHECK(office.view().lamp_ends == 1);
+    office.subscribed("201", "208");
+    office.configures(office_directory(numbers, {}, {{"201"}}));
+    CHECK(office.notified().subscription_state == "terminated;reason=rejected");  // and no more
+    CHECK(office.view().lamp_ends == 1);
+    CHECK(office.storage.size() == 1);
+    office.answers(first, 200);
+    CHECK(office.view().lamp_ends == 0);
+    CHECK(office.storage.empty());
 }
 
 TEST_CASE("RFC 6665 §4.1.3: a deleted member ends the subscription with reason noresource")

@@ -1,0 +1,152 @@
+// The notifier of event packages: as with lamps, the last NOTIFY is owed until its phone has
+// answered it.
+#include <algorithm>
+#include <iterator>
+#include <utility>
+
+#include "engine/event_notifier.hpp"
+
+namespace lampline {
+
+/// Who has asked for no more, or has not refreshed, knows. A claim is over by itself before the
+/// repetitions of one NOTIFY are.
+bool EventNotifier::owes_end(const EventSubscription& subscription, SubscriptionEnd reason,
+                             Moment now) const
+{
+    const bool withdrawn =
+        reason == SubscriptionEnd::rejected || reason == SubscriptionEnd::noresource;
+    if (!withdrawn || subscription.fetch || subscription.package == EventPackage::line_seize)
+        return false;
+    if (!facts_.directory().find(subscription.watcher)) return false;
+    return subscription.phone || subscription.expires_mono > now.mono;
+}
+
+/// It is out. The subscription hears of nothing from now on, and counts no more among what its
+/// phone may ask for. If that was asked for, its row stays until the end is answered.
+void EventNotifier::await_end(EventSubscription& subscription, SubscriptionEnd reason, Moment now,
+                              Outbox& outbox)
+{
+    stop_waiting(subscription, now);
+    leave_resource(subscription);
+    if (auto* const list = subscription.list.get()) {
+        for (const auto& member : list->members) member->leaving = reason;
+        for (EventMember* member : list->under_way) member->unknown = true;  // until that
+        list->ending.reset();
+    }
+    subscription.told.clear();
+    subscription.following.clear();
+    subscription.over = false;
+    subscription.owes_present = false;
+    subscription.ending = reason;
+    auto& watcher = watchers_.at(subscription.watcher);
+    if (subscription.kind == SubscriptionKind::requested)
+        watcher.requested.remove(subscription.phone_key);
+    if (++watcher.ending <= settings_.max_subscriptions_per_watcher) return;
+    subscription.in_flight = 0;  // too many wait: it is told once
+    drop(subscription, now, outbox);
+}
+
+void EventNotifier::deliver_end(EventSubscription& over, Moment now, Outbox& outbox)
+{
+    if (!over.owes_present) {  // the phone has answered
+        over.over = true;
+        return over_.push_back(over.id);
+    }
+    if (!has_turn(over, now)) return;
+    if (over.kind == SubscriptionKind::requested && over.counters.reserve())
+        outbox.store(SubscriptionStored{stored(over)});
+    if (!over.list) return send_end(over, *over.ending, now, outbox);
+    over.owes_present = false;
+    send_list(over, compose(over, over.ending), over.ending, now, outbox);
+    over.over = false;
+}
+
+/// Its phone was answered that it is over.
+void EventNotifier::end_heard(EventSubscription& over, Moment now, Outbox& outbox)
+{
+    const std::string watcher = over.watcher;
+    drop(over, now, outbox);
+    reconcile(watcher, now, outbox);
+}
+
+/// As with lamps: what its phone asks for anew takes the place of an end.
+void EventNotifier::take_place_of_end(const EventSubscription& added, Moment now, Outbox& outbox)
+{
+    const auto& watcher = watchers_.at(added.watcher);
+    if (watcher.ending == 0) return;
+    const SipUri contact = contact_of(added);
+    Subscriptions before;
+    std::ranges::copy_if(watcher.subscriptions, std::back_inserter(before), [&](const auto* one) {
+        return one->ending && !one->phone && one->package == added.package &&
+               one->member == added.member && (one->list != nullptr) == (added.list != nullptr) &&
+               (one->phone_key == added.phone_key ||
+                (one->dialog->route.empty() && is_of_phone(*one, contact, added.dialog->flow)));
+    });
+    for (auto* one : before) drop(*one, now, outbox);
+}
+
+/// Whether its phone is to be told the present state unasked, once the end is out of the way.
+bool EventNotifier::is_wanted_again(const EventSubscription& over) const
+{
+    if (!over.ending || over.member != over.watcher || !is_told_unasked(over.package, over.watcher))
+        return false;
+    if (over.phone) return !over.phone->refuses();
+    return std::ranges::any_of(watchers_.at(over.watcher).phones, [&](const auto& phone) {
+        return !phone->refuses() && is_of(*phone, over);
+    });
+}
+
+/// The registration of its phone is over: nothing is told it. What it may show is remembered, but
+/// not over a restart.
+void EventNotifier::lose(EventSubscription& unsolicited, Moment now, Outbox& outbox)
+{
+    const std::string& watcher = unsolicited.watcher;
+    const EventPackage package = unsolicited.package;
+    const auto shows_nothing = [&](const EventPartRef& part) {
+        auto* const write_dark = row_of(package).write_dark;
+        return !part || !write_dark ||
+               says_the_same(*part, write_dark({facts_, watcher, {}, {}, unsolicited.parties}));
+    };
+    const bool dark = !unsolicited.ending && unsolicited.certain &&
+                      std::ranges::all_of(unsolicited.told, shows_nothing);
+    if (!dark && facts_.directory().find(watcher))
+        static_cast<void>(owed_ends_.add(
+            {.watcher = watcher,
+             .phone = phone_name(unsolicited.phone->devices, unsolicited.phone->contact),
+             .member = std::string{name(package)},
+             .since = now.seconds()},
+            now.seconds()));
+    drop(unsolicited, now, outbox);
+}
+
+/// After reconcile(): `phone`, which has come, is told what it missed.
+void EventNotifier::settle_owed_ends(const std::string& aor,
+                                     const std::shared_ptr<WatcherPhone>& phone, Moment now,
+                                     Outbox& outbox)
+{
+    if (!owed_ends_.any_of(aor)) return;
+    for (const auto& owed : owed_ends_.take(aor, phone_name(phone->devices, phone->contact))) {
+        const auto package = event_package(owed.member);
+        if (!package || is_told_unasked(*package, aor) || phone->refuses() ||
+            OwedEnds::is_over(owed, now.seconds()))
+            continue;
+        const auto& told = watchers_.at(aor).subscriptions;
+        if (std::ranges::any_of(told, [&](const auto* one) {
+                return one->package == *package && !one->phone && !one->ending && !one->fetch &&
+                       is_of(*phone, *one);
+            }))
+            continue;
+        auto& over = add(implied(aor, *package, phone), now);
+        send_end(over, SubscriptionEnd::rejected, now, outbox);
+        await_end(over, SubscriptionEnd::rejected, now, outbox);
+    }
+}
+
+/// Whoever has a number later has nothing to do with what its predecessor was told.
+void EventNotifier::forget_owed_to_nobody()
+{
+    for (const auto& number : owed_ends_.watchers())
+        if (!facts_.directory().find(number)) static_cast<void>(owed_ends_.take_all_of(number));
+}
+
+}  // namespace lampline
