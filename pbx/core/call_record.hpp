@@ -86,7 +86,7 @@ struct CallPart {
     TimePoint ended_at;
     std::optional<std::size_t> in_place_of;  ///< picked_up, took_over: position of the part it took the call from
     std::optional<std::size_t>
-        moved_by;  ///< transferred, parked: position of the transferor's part
+        moved_by;  ///< transferred, parked, picked_up of a transfer: position of the transferor's part
     CallRecordId came_from;                  ///< transferred after asking: the call in which it was asked; proxied: replaced
 };
 

@@ -226,7 +226,14 @@ void CallRecorder::fold(const CallMoved& moved, Moment now, Outbox& outbox)
             open.record.answered_by = part.extension;
             open.record.answered_trunk = part.trunk;
         } else {
-            if (part.kind != PartKind::parked) part.kind = PartKind::transferred;
+            // Whoever placed the INVITE, or had it placed, took what rang for the transfer. Who was asked before it did not,
+            // whichever of the two called the other.
+            const bool picks_up = !moved.asked && (part.kind == PartKind::picked_up ||
+                                                   part.kind == PartKind::took_over);
+            if (picks_up)
+                part.kind = PartKind::picked_up;
+            else if (part.kind != PartKind::parked)
+                part.kind = PartKind::transferred;
             part.moved_by = open.position_of(moved.transferor);
             if (open.by_exchange && !moved.transferor) part.moved_by = 0;  // its caller dialled it
         }

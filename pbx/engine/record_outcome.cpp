@@ -14,6 +14,13 @@ bool fetches(const CallRecord& record, const CallPart& part)
            record.parts[*part.in_place_of].kind == PartKind::parked;
 }
 
+/// Rung for a transfer, or took what rang for one.
+bool is_of_transfer(const CallRecord& record, const CallPart& part)
+{
+    return part.kind == PartKind::transferred || fetches(record, part) ||
+           (part.kind == PartKind::picked_up && part.moved_by);
+}
+
 /// Of the attempt to transfer the call that `part` is of. In one attempt each phone is rung by the time that those
 /// before it have stopped, one wave after the other; the next attempt begins when that has failed.
 bool transfer_answered(const CallRecord& record, const CallPart& part)
@@ -22,7 +29,7 @@ bool transfer_answered(const CallRecord& record, const CallPart& part)
     bool answered = false;
     bool found = false;
     for (const auto& each : record.parts) {
-        if (each.kind != PartKind::transferred && !fetches(record, each)) continue;
+        if (!is_of_transfer(record, each)) continue;
         if (each.started_at > until) {
             if (found) break;
             answered = false;

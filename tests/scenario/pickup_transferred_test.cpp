@@ -50,6 +50,7 @@ struct PickedUp : Talking {
         dave.receives(200U);
         alice.receives(BYE);
         nothing_is_left();
+        CHECK(pbx.records().back().parts.back().kind == PartKind::picked_up);
     }
 
     Phone& dave = pbx.phone("104");

@@ -194,6 +194,43 @@ TEST_CASE("what somebody else takes while a transfer rings is missed by nobody t
     }
 }
 
+TEST_CASE("who picks up a call that is being transferred has picked it up from where it rings")
+{
+    Recording office;
+    office.talks();
+    office.now = 1000;
+    office.says(third_leg, "103", Direction::recipient, LegState::trying);
+    constexpr LegId fifth_leg{5};
+    office.says(fifth_leg, "105", Direction::recipient, LegState::trying);
+    office.now = 1500;
+    office.says(fourth_leg, "104", Direction::initiator, LegState::trying);
+    office.now = 1600;
+    office.says(fourth_leg, "104", Direction::initiator, LegState::confirmed);
+    std::optional<std::size_t> in_place_of = 2;
+    SUBCASE("of two that ring")
+    {
+        office.says(third_leg, "103", Direction::recipient, LegState::terminated, LegInput::replaced);
+    }
+    SUBCASE("the one whose call it was has declined just then")
+    {
+        office.says(third_leg, "103", Direction::recipient, LegState::terminated, LegInput::rejected, 603);
+        in_place_of.reset();
+    }
+    office.says(fifth_leg, "105", Direction::recipient, LegState::terminated, LegInput::cancelled);
+    office.recorder.fold(CallMoved{call, callee_leg, fourth_leg, {}}, office.moment(), office.outbox);
+    office.callee(LegState::terminated, LegInput::remote_bye);
+    office.now = 9000;
+    office.ends(200);
+    office.caller(LegState::terminated, LegInput::local_bye);
+    office.says(fourth_leg, "104", Direction::initiator, LegState::terminated, LegInput::remote_bye);
+    const auto& record = office.record();
+    CHECK(record.parts.at(4).kind == PartKind::picked_up);
+    CHECK(record.parts.at(4).in_place_of == in_place_of);
+    CHECK(record.parts.at(4).moved_by == 1);
+    for (const std::size_t rung : {2U, 3U}) CHECK_FALSE(record.parts.at(rung).missed);
+    CHECK(record.parts.at(3).result == PartResult::answered_elsewhere);
+}
+
 TEST_CASE("who is rung for a parked call that somebody fetches just then has missed nothing")
 {
     constexpr LegId fifth_leg{5};
