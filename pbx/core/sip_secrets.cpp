@@ -127,14 +127,53 @@ void hide_passwords(Span line)
     }
 }
 
+bool has_credentials(std::string_view name) noexcept
+{
+    return same_word(name, "Authorization") || same_word(name, "Proxy-Authorization");
+}
+
+/// With its escapes resolved, as far as they can be read.
+std::string unescaped(std::string_view text)
+{
+    std::string result;
+    while (!text.empty()) {
+        const bool escape = text.front() == '%' && text.size() > 2 && hex_value(text[1]) >= 0 &&
+                            hex_value(text[2]) >= 0;
+        result += escape ? static_cast<char>(hex_value(text[1]) * 16 + hex_value(text[2]))
+                         : text.front();
+        text.remove_prefix(escape ? 3 : 1);
+    }
+    return result;
+}
+
+/// `sip:user@host?Authorization=value&name=value` (RFC 3261 §19.1.1), wherever it stands in a line of the head. What is
+/// not escaped as it ought to be is hidden to the end of the URI: in the start line a blank, else `>` or the line's.
+void hide_in_uri_headers(Span line, bool is_start_line)
+{
+    const std::string uri_ends = is_start_line ? "> \t\r\n" : ">";
+    for (;;) {
+        const auto mark = line.view().find_first_of("?&");
+        if (mark == std::string_view::npos) return;
+        line.take(mark + 1);
+        const auto equals = line.view().find_first_of("=?&>");
+        if (equals == std::string_view::npos || line.view()[equals] != '=') continue;
+        if (!has_credentials(trimmed(unescaped(line.view().substr(0, equals))))) continue;
+        line.take(equals + 1);
+        auto value = line.view().substr(0, line.view().find_first_of(uri_ends));
+        if (const auto next = value.find('&'); value.substr(0, next).find('"') == std::string_view::npos)
+            value = value.substr(0, next);
+        line.take(value.size()).hide();
+    }
+}
+
 void hide_in_header(std::string& text, std::size_t begin, std::size_t end)
 {
     Span line{text, begin, end};
+    hide_in_uri_headers(line, begin == 0);
     auto name = line.view().substr(0, line.view().find(':'));
     const auto size = name.size();
     while (!name.empty() && is_blank(name.back())) name.remove_suffix(1);
-    const bool credentials =
-        same_word(name, "Authorization") || same_word(name, "Proxy-Authorization");
+    const bool credentials = has_credentials(name);
     const bool info =
         same_word(name, "Authentication-Info") || same_word(name, "Proxy-Authentication-Info");
     if (!credentials && !info) return hide_passwords(line);

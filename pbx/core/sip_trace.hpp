@@ -56,7 +56,7 @@ using SipTraceRef = std::shared_ptr<const SipTrace>;  ///< null: nothing is kept
 
 /// `message` with what must stay secret replaced by `x`, letter by letter, so that all lengths stay
 /// right: of Authorization, Proxy-Authorization and their -Info headers everything but names that
-/// help no attacker (RFC 7616), passwords in URIs (RFC 3261 §19.1.1), keys in SDP (`a=crypto`,
+/// help no attacker (RFC 7616), passwords and such headers in URIs (RFC 3261 §19.1.1), keys in SDP (`a=crypto`,
 /// `a=key-mgmt`, `a=ice-pwd`, `k=`), keys that somebody has pressed (in INFO, and RFC 4730), which
 /// may be a PIN, and all that a MESSAGE says.
 std::string without_secrets(std::string message);

@@ -72,6 +72,21 @@ TEST_CASE("passwords of URIs are hidden, wherever they stand")
           "INVITE sip:202:xx@h SIP/2.0\r\n\r\n");
 }
 
+TEST_CASE("credentials among the headers of a URI are hidden, however their name is escaped")
+{
+    CHECK(masked("Refer-To: <sip:203@h?Authorization=Basic%20SECRET>") ==
+          "Refer-To: <sip:203@h?Authorization=xxxxxxxxxxxxxx>");
+    CHECK(masked("m: <sip:1@h?Subject=a&%50roxy-%61UTHORIZATION=s%22&x=y>;q=1, <sip:2@h?x&Authorization=b>") ==
+          "m: <sip:1@h?Subject=a&%50roxy-%61UTHORIZATION=xxxx&x=y>;q=1, <sip:2@h?x&Authorization=x>");
+    CHECK(masked("Refer-To: sip:1@h?authorization=Digest response=\"a&b\"") ==
+          "Refer-To: sip:1@h?authorization=xxxxxx xxxxxxxxxxxxxx");
+    CHECK(without_secrets("INVITE sip:202@h?Authorization=\"a SIP/2.0\r\n\r\n") ==
+          "INVITE sip:202@h?Authorization=xx SIP/2.0\r\n\r\n");
+    for (const auto* line : {"Refer-To: <sip:1@h?Replaces=a%3Bto-tag%3D1&Subject=Authorization>",
+                             "Subject: Who?Authorization", "Refer-To: <sip:1@h?Authorization>;x=y"})
+        CHECK(masked(line) == line);
+}
+
 TEST_CASE("keys in SDP are hidden")
 {
     CHECK(masked_body("v=0\r\na=crypto:1 AES_CM_128_HMAC_SHA1_80 "
