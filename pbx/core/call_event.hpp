@@ -120,6 +120,7 @@ struct CallRefused {
     std::string phrase;
     std::string trunk{};  ///< by which the caller came; empty: a phone
     std::string on_behalf_of{};  ///< by trunk: by whose rights
+    RefusedBy by = RefusedBy::exchange;
 };
 
 /// The exchange itself has answered the call, and no phone will; after the first DialogChanged of
@@ -133,6 +134,7 @@ struct CallEnded {
     CallRef call;
     unsigned status = 0;  ///< SIP status; 0: `reason` says it (RFC 3326), else it was hung up
     std::string reason;
+    RefusedBy by = RefusedBy::callee;
 };
 
 /// A transfer has succeeded: `target` talks in the place of `transferor`. Or what rang for the transferor in

@@ -52,6 +52,9 @@ enum class CallResult : std::uint8_t {
 enum class CallEnder : std::uint8_t { caller, callee, exchange, transfer };
 /// What was to become of a call. ring_back: of a parked one, whose time was over.
 enum class MoveKind : std::uint8_t { park, pickup, ring_back, transfer };
+/// Of whom a status speaks that says busy or declined: of who is called, by its phone or its settings, or of the exchange,
+/// which has a limit or a rule, or nothing there to take.
+enum class RefusedBy : std::uint8_t { callee, exchange };
 
 /// The words of REST and of the database. A word that is not known reads as the last of its kind.
 std::string_view word(PartKind kind) noexcept;

@@ -102,7 +102,7 @@ void CallEngine::receive(const InviteReceived& received, Moment now, Outbox& out
     case RouteKind::park: return receive_park(input, route.slot, now, outbox);
     case RouteKind::reject: break;
     }
-    reject(input, route.status, route.phrase, outbox, why_refused(route));
+    reject(input, route.status, route.phrase, outbox, why_refused(route), refused_by(route));
 }
 
 std::vector<Header> CallEngine::why_refused(const Route& route) const
@@ -143,7 +143,7 @@ bool CallEngine::has_room_for_emergency(std::string_view dialled) const
 }
 
 void CallEngine::reject(const InviteReceived& input, unsigned status, std::string_view phrase,
-                        Outbox& outbox, std::vector<Header> headers)
+                        Outbox& outbox, std::vector<Header> headers, RefusedBy by)
 {
     keep_inside(headers, input.trunk);
     outbox.send(Reply{.transaction = input.transaction,
@@ -168,7 +168,8 @@ void CallEngine::reject(const InviteReceived& input, unsigned status, std::strin
                                 .status = status,
                                 .phrase = std::string{phrase},
                                 .trunk = input.trunk,
-                                .on_behalf_of = input.on_behalf_of});
+                                .on_behalf_of = input.on_behalf_of,
+                                .by = by});
 }
 
 }  // namespace lampline

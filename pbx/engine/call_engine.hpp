@@ -640,7 +640,8 @@ private:
     /// Makes a new leg of `call` known to all that look legs up.
     void enlist(Call& call, const Leg& leg);
     void reject(const InviteReceived& input, unsigned status, std::string_view phrase,
-                Outbox& outbox, std::vector<Header> headers = {});
+                Outbox& outbox, std::vector<Header> headers = {},
+                RefusedBy by = RefusedBy::exchange);
     /// Where `diversions`, told by `trunk`, begin with those of a call that rings outside by a
     /// trunk, as that trunk was told them, the office's own numbers get back their names of here,
     /// without host: the call has come back. Nothing where several such calls differ, and where

@@ -124,7 +124,7 @@ void CallEngine::pass_verdict(Call& call, Moment now, Outbox& outbox)
     if (call.phase == CallPhase::ringing) {
         begin_end(call, now, outbox);
         refer_subscriptions_.report(call.id, response.status, response.phrase, true, now, outbox);
-        outbox.announce(CallEnded{call.id, response.status, response.phrase});
+        outbox.announce(CallEnded{call.id, response.status, response.phrase, refused_by(verdict.headers)});
         move(call.caller(), end_of_ringing(response.status), outbox);
     }
     if (!std::exchange(call.caller().invite_in, {})) return;

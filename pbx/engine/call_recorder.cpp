@@ -195,6 +195,7 @@ void CallRecorder::fold(const CallEnded& ended, Moment /*now*/, Outbox& /*outbox
 {
     const auto found = open_.find(ended.call);
     if (found == open_.end()) return;
+    found->second.refused_by = ended.by;
     auto& record = found->second.record;
     record.status = ended.status != 0 ? ended.status : status_in(ended.reason);
     record.reason = ended.reason;
@@ -331,7 +332,7 @@ void CallRecorder::fold(const CallRefused& refused, Moment now, Outbox& outbox)
     record->ended_at = now.wall;
     record->status = refused.status;
     record->reason = refused.phrase;
-    record->result = result_of_failure(*record);
+    record->result = result_of_failure(*record, refused.by);
     CallPart caller;
     caller.kind = PartKind::caller;
     caller.result = PartResult::unanswered;
@@ -362,7 +363,8 @@ void CallRecorder::finish(Open& open, Moment now, Outbox& outbox)
     record.ended_at = now.wall;
     auto* next = link(open);
     if (record.status == 0) record.status = record.answered_at ? 200 : 487;
-    record.result = record.answered_at ? CallResult::answered : result_of_failure(record);
+    record.result = record.answered_at ? CallResult::answered
+                                       : result_of_failure(record, open.refused_by);
     set_ender(record);
     // Who placed a call by click and did not lift the phone has called nobody.
     const bool called =

@@ -49,6 +49,7 @@ private:
         bool resumed = false;  ///< was talking before a restart
         bool clicked = false;  ///< a third party placed it
         bool by_exchange = false;  ///< the exchange itself answered it
+        RefusedBy refused_by = RefusedBy::callee;
         bool unsaved = true;       ///< since it was stored last
         bool stored = false;
         std::optional<CallReplacing> replacing{};  ///< another call is to take its place

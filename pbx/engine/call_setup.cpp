@@ -381,7 +381,7 @@ void CallEngine::give_up_ringing(Call& call, unsigned status, std::string_view p
     if (call.clicked)
         refer_subscriptions_.report(call.id, status, phrase, true, now, outbox,
                                     told_with(call.best, status, why));
-    outbox.announce(CallEnded{call.id, status, std::string{phrase}});
+    outbox.announce(CallEnded{call.id, status, std::string{phrase}, refused_by(why)});
     if (caller.invite_in) {
         outbox.send(Reply{.transaction = std::exchange(caller.invite_in, {}),
                           .status = status,

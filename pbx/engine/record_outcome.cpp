@@ -65,14 +65,19 @@ PartResult result_of_refusal(unsigned status) noexcept
     }
 }
 
+/// A phone that was rung has ended it.
+bool was_refused_by_phone(const CallRecord& record)
+{
+    return std::ranges::any_of(record.parts, [&](const CallPart& part) {
+        return was_rung(part) && part.status == record.status;
+    });
+}
+
 /// It was given up by the exchange, and by no phone.
 bool rang_until_the_end(const CallRecord& record)
 {
     const auto missed = [](const CallPart& part) { return part.result == PartResult::missed; };
-    const auto refused = [&](const CallPart& part) {
-        return was_rung(part) && part.status == record.status;
-    };
-    return std::ranges::any_of(record.parts, missed) && std::ranges::none_of(record.parts, refused);
+    return std::ranges::any_of(record.parts, missed) && !was_refused_by_phone(record);
 }
 
 }  // namespace
@@ -95,15 +100,17 @@ PartResult result_of(const CallRecord& record, const CallPart& part, LegInput en
     }
 }
 
-CallResult result_of_failure(const CallRecord& record)
+CallResult result_of_failure(const CallRecord& record, RefusedBy by)
 {
+    const bool by_callee = by == RefusedBy::callee || was_refused_by_phone(record);
+    const auto failed = rang_until_the_end(record) ? CallResult::missed : CallResult::failed;
     switch (record.status) {
     case 302: return CallResult::redirected;
     case 486:
-    case 600: return CallResult::busy;
+    case 600: return by_callee ? CallResult::busy : failed;
     case 603:
     case 607:
-    case 608: return CallResult::declined;
+    case 608: return by_callee ? CallResult::declined : failed;
     case 404:
     case 410:
     case 484:
@@ -111,7 +118,7 @@ CallResult result_of_failure(const CallRecord& record)
     case 408:
     case 480:
     case 487: return record.ringing_at ? CallResult::missed : CallResult::unreachable;
-    default: return rang_until_the_end(record) ? CallResult::missed : CallResult::failed;
+    default: return failed;
     }
 }
 
@@ -181,11 +188,10 @@ void set_taken(CallRecord& record, const CallRecord& by)
 void add_unreached(CallRecord& record)
 {
     const bool rang = std::any_of(record.parts.begin(), record.parts.end(), was_rung);
-    const bool busy = record.status == 486;
-    if (rang || record.callee.empty() || (record.status != 480 && !busy)) return;
+    if (rang || record.callee.empty() || (record.status != 480 && record.status != 486)) return;
     CallPart part;
     part.kind = PartKind::called;
-    part.result = busy ? PartResult::busy : PartResult::unreachable;
+    part.result = record.result == CallResult::busy ? PartResult::busy : PartResult::unreachable;
     part.extension = record.callee;
     part.name = record.callee_name;
     part.started_at = started_at(record.id);

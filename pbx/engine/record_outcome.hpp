@@ -10,8 +10,8 @@ namespace lampline {
 /// Of a part whose dialog was ended by `ended_by`.
 [[nodiscard]] PartResult result_of(const CallRecord& record, const CallPart& part,
                                    LegInput ended_by);
-/// What the caller of a call that nobody answered was told, in a word.
-[[nodiscard]] CallResult result_of_failure(const CallRecord& record);
+/// What the caller of a call that nobody answered was told by `by`, in a word.
+[[nodiscard]] CallResult result_of_failure(const CallRecord& record, RefusedBy by);
 /// The SIP status that a Reason header tells (RFC 3326); 200 when it tells none.
 [[nodiscard]] unsigned status_in(std::string_view reason) noexcept;
 void set_ender(CallRecord& record);

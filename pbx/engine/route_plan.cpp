@@ -30,6 +30,21 @@ bool refused_by_office(const Route& route) noexcept
     });
 }
 
+RefusedBy refused_by(const Route& route) noexcept
+{
+    const bool barred = !route.steps.empty() && route.steps.back().kind == RouteStepKind::barred;
+    return barred || reason_of_limit(route) == no_circuit_reason ? RefusedBy::exchange
+                                                                 : RefusedBy::callee;
+}
+
+RefusedBy refused_by(std::span<const Header> why) noexcept
+{
+    const bool limit = std::ranges::any_of(why, [](const Header& header) {
+        return header.name == "Reason" && header.value == no_circuit_reason;
+    });
+    return limit ? RefusedBy::exchange : RefusedBy::callee;
+}
+
 bool RouteDecision::applies_plan(std::string& number, std::string_view by, Asks asks)
 {
     outside_ = nullptr;

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "base/ids.hpp"
+#include "core/call_record.hpp"
 #include "core/directory.hpp"
 #include "core/hunt.hpp"
 #include "core/location_table.hpp"
@@ -150,6 +151,11 @@ std::string_view reason_of_limit(const Route& route) noexcept;
 /// `route` is refused by the office itself: by a rule of the digit plan, a limit, or for want of a
 /// trunk for the number that was dialled; and not by who is called, who may be free in a moment.
 bool refused_by_office(const Route& route) noexcept;
+
+/// Of whom the status of `route`, a rejection, speaks.
+RefusedBy refused_by(const Route& route) noexcept;
+/// The same, of a refusal that is told with the headers `why`.
+RefusedBy refused_by(std::span<const Header> why) noexcept;
 
 /// Why a code or a number of the park lot is refused.
 struct CodeRefusal {

@@ -407,6 +407,7 @@ TEST_CASE("an answered call moves between one's own phones by Replaces; nobody e
         carol.receives(486U);
         const auto refused = pbx.records().back();  // which has called nobody, and 101 has missed nothing
         CHECK(refused.status == 486);
+        CHECK(refused.result == CallResult::failed);
         CHECK(refused.callee.empty());
         CHECK(refused.parts.size() == 1);
         desk.sends(BYE);

@@ -299,6 +299,7 @@ TEST_CASE("calls at once: of an extension, of a trunk; emergencies pass both")
         .phrase("Too Many Calls To Outside")
         .header("Warning", "399 office.test \"101 has its 1 calls at once to outside already\"")
         .header("Reason", "Q.850;cause=34;text=\"No circuit available\"");
+    CHECK(pbx.records().back().result == CallResult::failed);
     office.talks_outside(bob, other, "0664888");  // the first trunk is full
     carol.sends(INVITE, "0664777");
     carol.receives(486U)

@@ -174,7 +174,7 @@ class CallsOfADay(Limits):
         caller.dials(DIALLED)
         told = eventually(lambda: self.refusal(486, heard()), "it is refused")[0]
         self.is_told(told, "486 All Lines Busy", "Every trunk for this number has as many calls as it may have", 34)
-        self.is_recorded("busy", 486)
+        self.is_recorded("failed", 486)
         for carrier in (at_first, at_second):
             carrier.succeeds()
             self.assertEqual(1, self.calls_of(carrier))

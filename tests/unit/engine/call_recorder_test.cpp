@@ -158,9 +158,26 @@ TEST_CASE("an INVITE that became no call is recorded, and missed by a phone that
         CHECK(office.record().parts.at(1).missed);
         CHECK(office.record().reason == "No Phone Registered");
     }
+    SUBCASE("a limit of the office, which its forward has met")
+    {
+        refused.status = 486;
+        office.recorder.fold(refused, office.moment(), office.outbox);
+        CHECK(office.record().result == CallResult::failed);
+        CHECK(office.record().parts.at(1).result == PartResult::unreachable);
+        CHECK(office.record().parts.at(1).missed);
+    }
+    SUBCASE("too late to take a call")
+    {
+        refused.status = 603;
+        refused.callee.clear();
+        office.recorder.fold(refused, office.moment(), office.outbox);
+        CHECK(office.record().result == CallResult::failed);
+        CHECK(office.record().parts.size() == 1);
+    }
     SUBCASE("busy, by its own setting")
     {
         refused.status = 486;
+        refused.by = RefusedBy::callee;
         office.recorder.fold(refused, office.moment(), office.outbox);
         CHECK(office.record().result == CallResult::busy);
         CHECK(office.record().parts.at(1).result == PartResult::busy);
