@@ -147,6 +147,16 @@ std::optional<ReferTo> parse_refer_to(std::string_view value)
     return result;
 }
 
+bool name_dialog(std::string_view uri_headers)
+{
+    while (!uri_headers.empty()) {
+        auto field = take_until(uri_headers, '&');
+        const auto name = unescape(take_until(field, '='));
+        if (name && (same_word(*name, "Replaces") || same_word(*name, "Join"))) return true;
+    }
+    return false;
+}
+
 bool is_referred_by(std::string_view value)
 {
     if (value.size() > max_length) return false;

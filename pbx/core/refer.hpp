@@ -33,6 +33,9 @@ struct ReferTo {
 /// broken escapes, or a control character where none belongs.
 std::optional<ReferTo> parse_refer_to(std::string_view value);
 
+/// Whether the headers of a URI, which stand behind its `?`, name a dialog: by a Replaces or a Join, however escaped.
+bool name_dialog(std::string_view uri_headers);
+
 /// Whether `value` is what a Referred-By header may hold (RFC 3892 §3): one address.
 bool is_referred_by(std::string_view value);
 

@@ -37,6 +37,7 @@ struct InviteReceived {
     std::optional<NameAddr> asserted{};  ///< P-Asserted-Identity, where it came by a trunk (RFC 3325)
     std::string on_behalf_of{};  ///< by `trunk`: by the rights of this extension; empty: nobody's
     std::vector<SipUri> routes{};  ///< its Routes behind those that name us, top first (RFC 3261 §16.4)
+    bool uri_has_headers = false;  ///< the Request-URI, which may have none (RFC 3261 §19.1.1)
 
     /// By whose rights it acts; empty: nobody's.
     [[nodiscard]] const std::string& actor() const noexcept
@@ -104,7 +105,7 @@ struct ResponseReceived {
     std::string to_tag;
     std::optional<SipUri> contact;
     std::vector<std::string> record_route;  ///< of a 2xx to an INVITE, in the order of the header
-    std::vector<SipUri> redirects;  ///< Contacts of a 3xx, best q first, at most 16
+    std::vector<SipUri> redirects;  ///< Contacts of a 3xx, best q first, at most 16; one that names a dialog is empty
     ReliableSequence reliable;
     OptionTag required = OptionTag::none;
     OptionTag supported = OptionTag::none;

@@ -42,6 +42,10 @@ void CallEngine::receive(const InviteReceived& received, Moment now, Outbox& out
     }
     const InviteReceived& input = changed ? *changed : received;
     if (input.max_forwards == 0) return reject(input, 483, "Too Many Hops", outbox);
+    // As if a Replaces were not there it would be an ordinary call. Who calls for help is let do so.
+    if (input.uri_has_headers && !is_emergency(extension_of(input.request_uri)))
+        return reject(input, 400, "Bad Request-URI", outbox,
+                      {addresses_.warning_of("Request-URI: expected one without headers")});
     if (calls_.size() >= settings_.max_calls &&
         (!input.trunk.empty() || !has_room_for_emergency(extension_of(input.request_uri))))
         return reject(input, 503, "Too Many Calls", outbox, {{"Retry-After", "5"}});

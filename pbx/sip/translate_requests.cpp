@@ -89,6 +89,7 @@ InviteReceived to_invite(const sip_t& sip, TransactionId transaction, Flow sourc
     invite.allows_update = allows_update(sip);
     invite.denies_update = sip.sip_allow && !invite.allows_update;
     invite.unsupported = unsupported_options(sip);
+    invite.uri_has_headers = !text_of(sip.sip_request->rq_url->url_headers).empty();
     return invite;
 }
 

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <vector>
 
+#include "core/refer.hpp"
+
 namespace lampline::sip {
 namespace {
 
@@ -34,9 +36,12 @@ ResponseReceived to_response(const sip_t& sip, LegId leg, ClientTransactionId tr
         std::ranges::stable_sort(
             contacts, std::ranges::greater{},
             [](const sip_contact_t* contact) { return thousandths(contact->m_q); });
-        for (const auto* contact : contacts)
-            if (response.redirects.size() < max_redirects)
-                response.redirects.push_back(to_uri(*contact->m_url));
+        for (const auto* contact : contacts) {
+            if (response.redirects.size() == max_redirects) break;
+            // An INVITE to one that names a dialog would be an ordinary call.
+            const bool dialog = name_dialog(text_of(contact->m_url->url_headers));
+            response.redirects.push_back(dialog ? SipUri{} : to_uri(*contact->m_url));
+        }
     }
     response.required = to_option_tags(sip.sip_require);
     if (sip.sip_rseq && has(response.required, OptionTag::reliable))

@@ -157,6 +157,26 @@ class Redirect(WireTest):
         record, = self.logged_calls()
         self.assertEqual("203", record["answered_by"])
 
+    def test_a_phone_redirects_into_a_dialog(self):
+        """To a call that there may be at the other phone; it is not followed as an ordinary one."""
+        carol, dave = (self.phone(number, transport="tcp") for number in ("203", "204"))
+        dialog = "a%3Bto-tag%3D1%3Bfrom-tag%3D2"
+        for header in ("Replaces", "Join", "%4Aoin"):
+            with self.subTest(header=header):
+                call = self.anna.calls("202")
+                self.bob.receives("INVITE").replies(302, headers=[
+                    ("Contact", f"<sip:203@office.test?{header}={dialog}>, <sip:204@office.test?Subject=x>;q=0.5")])
+                call.receives(181)
+                dave.receives("INVITE").replies(486)
+                call.receives(486)
+                call = self.anna.calls("202")
+                self.bob.receives("INVITE").replies(302, headers=[
+                    ("Contact", f"<sip:203@office.test?{header}={dialog}>")])
+                call.receives(403)
+                refused = self.anna.calls(f"sip:203@office.test?{header}={dialog}").receives(400)
+                self.assertIn("Request-URI", refused["Warning"])
+        carol.pings()
+
     def test_a_phone_redirects_outside_or_in_a_circle(self):
         call = self.anna.calls("202")
         self.bob.receives("INVITE").replies(302, headers=[("Contact", "<sip:x@evil.example>"),

@@ -109,6 +109,14 @@ TEST_CASE("what of a Refer-To's headers may go on, and what makes it malformed")
         CHECK_FALSE(parse_refer_to(malformed));
 }
 
+TEST_CASE("headers of a URI that name a dialog")
+{
+    for (const auto* headers : {"Replaces=a", "x=y&join=a%3Bto-tag%3D1", "%52EPLACES=", "Subject=%&Join"})
+        CHECK_MESSAGE(name_dialog(headers), headers);
+    for (const auto* headers : {"", "Subject=Replaces", "Replaces%=a", "x=Join=y", "&"})
+        CHECK_FALSE_MESSAGE(name_dialog(headers), headers);
+}
+
 TEST_CASE("Referred-By holds one address")
 {
     CHECK(is_referred_by("<sip:101@office.test>"));

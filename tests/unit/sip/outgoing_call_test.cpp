@@ -103,10 +103,12 @@ TEST_CASE("a failing callee is reported, and acknowledged by the stack")
     SUBCASE("moved: the contacts in order of preference")
     {
         callee.reply(invite, 302, "Moved",
-                     "Contact: <sip:a@192.0.2.1>;q=0.2, <sip:b@192.0.2.2>;q=0.9\r\n");
+                     "Contact: <sip:a@192.0.2.1>;q=0.2, <sip:b@192.0.2.2?Subject=x>;q=0.9, "
+                     "<sip:c@192.0.2.3?Subject=x&%52eplaces=y%3Bto-tag%3D1%3Bfrom-tag%3D2>;q=1\r\n");
         const auto moved = office.next<ResponseReceived>();
-        REQUIRE(moved.redirects.size() == 2);
-        CHECK(moved.redirects[0].user == "b");
+        REQUIRE(moved.redirects.size() == 3);
+        CHECK(moved.redirects[0].user.empty());  // it names a dialog
+        CHECK(moved.redirects[1].user == "b");
     }
     CHECK(callee.receive().method() == "ACK");
 }
