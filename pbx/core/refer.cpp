@@ -72,6 +72,27 @@ std::string_view address_in(std::string_view value) noexcept
                                            : search.substr(open + 1, close - open - 1);
 }
 
+/// No comma stands outside of quotes and angle brackets: it would begin another address.
+bool is_single(std::string_view value) noexcept
+{
+    bool quoted = false;
+    bool in_brackets = false;
+    for (std::size_t i = 0; i < value.size(); ++i) {
+        const char c = value[i];
+        if (quoted && c == '\\')
+            ++i;
+        else if (in_brackets)
+            in_brackets = c != '>';
+        else if (c == '"')
+            quoted = !quoted;
+        else if (!quoted && c == '<')
+            in_brackets = true;
+        else if (!quoted && c == ',')
+            return false;
+    }
+    return true;
+}
+
 }  // namespace
 
 bool is_tag(std::string_view text) noexcept
@@ -115,7 +136,7 @@ std::optional<Replaces> parse_replaces(std::string_view text)
 
 std::optional<ReferTo> parse_refer_to(std::string_view value)
 {
-    if (value.size() > 2 * max_length) return std::nullopt;
+    if (value.size() > 2 * max_length || !is_single(value)) return std::nullopt;
     auto address = address_in(trimmed(value));
     auto headers = address;
     const auto uri = SipUri::parse(take_until(headers, '?'));

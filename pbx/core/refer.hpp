@@ -29,7 +29,7 @@ struct ReferTo {
     bool elsewhere = false;    ///< it is of a scheme that no call is made to, and not read further
 };
 
-/// Reads the value of a Refer-To header. nullopt: no URI, a malformed SIP or tel URI or Replaces, or
+/// Reads the value of a Refer-To header. nullopt: no URI, several, a malformed SIP or tel URI or Replaces, or
 /// broken escapes, or a control character where none belongs.
 std::optional<ReferTo> parse_refer_to(std::string_view value);
 

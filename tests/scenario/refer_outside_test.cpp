@@ -431,6 +431,7 @@ TEST_CASE("BYE with Also: the other party is called on")
         unsigned status = 400;
         SUBCASE("") { also = "nonsense"; }
         SUBCASE("") { also = ","; }
+        SUBCASE("") { also = "<sip:103@office.test>,<sip:101@office.test>"; }
         SUBCASE("")
         {
             also = "<sip:103@elsewhere.test>";

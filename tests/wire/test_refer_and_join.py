@@ -227,7 +227,7 @@ class ByeAlso(WireTest):
         call.receives("BYE")
 
     def test_malformed_and_the_call_is_over(self):
-        for also in "<sip:>", "":
+        for also in "<sip:>", "", "<sip:203@office.test>,<sip:204@office.test>":
             with self.subTest(also=also):
                 call, incoming = talk(self.anna, self.bob)
                 refused = incoming.sends("BYE", headers=[("Also", also)]).receives(400)

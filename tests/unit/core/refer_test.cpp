@@ -50,6 +50,15 @@ TEST_CASE("what is no address to call is refused")
     CHECK_FALSE(parse_refer_to(std::string(5000, 'x')));
 }
 
+TEST_CASE("several addresses are none, wherever the comma may stand in one")
+{
+    for (const auto* several : {"<sip:1@h>,<sip:2@h>", "<sip:1@h>;x=\"a\" , \"B\" <sip:2@h>", "sip:1@h, <sip:2@h>",
+                                "sip:1@h;x=y,sip:2@h", "Bob, <sip:2@h>"})
+        CHECK_MESSAGE(!parse_refer_to(several), several);
+    for (const auto* one : {"\"Bob, \\\", <x>\" <sip:1,2@h;x=a,b>", "<sip:1@h>;x=\"a,b\"", "<sip:1@h?Subject=\"a,b>"})
+        CHECK_MESSAGE(parse_refer_to(one), one);
+}
+
 TEST_CASE("what is well-formed, but of no scheme that calls are made to, lies elsewhere")
 {
     for (const auto* text : {"mailto:a@b", "<http://www.office.test/?a=%20>", "Help <urn:service:sos>",
