@@ -23,6 +23,13 @@ bool Addresses::is_number_here(const SipUri& uri) const
     return !uri.user.empty() && (uri.scheme == UriScheme::tel || is_own_host(uri.host));
 }
 
+bool Addresses::is_of_other_plan(const SipUri& uri) const
+{
+    if (uri.scheme != UriScheme::tel) return false;
+    const auto context = uri.param("phone-context");
+    return context && !context->starts_with('+') && !is_own_host(*context);
+}
+
 const Binding* Addresses::addressed_phone(const SipUri& uri) const
 {
     const bool numeric = uri.host.starts_with('[') || is_numeric_address(uri.host);
@@ -42,9 +49,7 @@ std::optional<Called> Addresses::called_by(const SipUri& uri) const
     if (const auto* phone = addressed_phone(uri)) return Called{phone->aor, phone};
     Called called{extension_of(uri)};
     if (uri.scheme == UriScheme::tel) {
-        // Dialled here like that of an INVITE, but where it says whose it is.
-        const auto context = uri.param("phone-context");
-        if (context && !context->starts_with('+') && !is_own_host(*context)) return std::nullopt;
+        if (is_of_other_plan(uri)) return std::nullopt;
         return called;
     }
     if (is_own_host(uri.host)) return called;

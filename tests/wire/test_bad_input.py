@@ -317,6 +317,17 @@ class BadInput(WireTest):
             asks("<", "text/plain").receives(200)
         self.serves()
 
+    def test_a_number_of_somebody_elses_plan(self):
+        """RFC 3966 §5.1.5; it rings nobody who has that number here."""
+        bob = self.phone("202")
+        refused = self.anna.calls("tel:202;phone-context=elsewhere.test").receives(404)
+        self.assertIn("Request-URI", refused["Warning"])
+        bob.pings()
+        for context in self.anna.domain, "+43":
+            call = self.anna.calls(f"tel:202;phone-context={context}")
+            bob.receives("INVITE").replies(486)
+            call.receives(486)
+
     def test_authenticated_nonsense(self):
         """With right credentials the message gets further: URIs, numbers and dates of all kinds."""
         for headers in ([("Contact", "<sip:201@[::1>")], [("Contact", "<tel:201>")],

@@ -92,6 +92,16 @@ TEST_CASE("a tel URI calls as it is dialled, unless its context is somebody else
     CHECK(office.number_called("tel:202;phone-context=far.test") == "nobody");
 }
 
+TEST_CASE("a tel URI with the context of somebody else is of another plan")
+{
+    const Office office;
+    for (const auto* text : {"tel:202;phone-context=else.test", "tel:202;phone-context=far.test"})
+        CHECK_MESSAGE(office.addresses.is_of_other_plan(uri(text)), text);
+    for (const auto* text : {"tel:202", "tel:202;phone-context=office.test", "tel:202;phone-context=+43",
+                             "sip:202;phone-context=x@office.test", "sip:202@office.test;phone-context=x"})
+        CHECK_FALSE_MESSAGE(office.addresses.is_of_other_plan(uri(text)), text);
+}
+
 TEST_CASE("the contact of a registered phone calls just that phone, by the number of its extension")
 {
     Office office;
