@@ -67,7 +67,10 @@ void CallEngine::receive_replaces(const InviteReceived& input, Moment now, Outbo
     Leg* leg = find_replaced(*input.replaces, input.authenticated, Untagged::to_take);
     if ((!leg || leg->state == LegState::terminated) && ended_.has(*input.replaces, now.mono))
         return reject(input, 603, "Call Has Ended", outbox);
-    if (!leg) return reject(input, 481, "No Such Dialog To Replace", outbox);
+    const auto not_found = [&](std::string_view why) {
+        reject(input, 481, "No Such Dialog To Replace", outbox, {addresses_.warning_of(why)});
+    };
+    if (!leg) return not_found("Replaces: no dialog, or several, have this Call-ID and these tags");
     if (leg->state == LegState::terminated) {
         const bool talked =
             leg->ended_by == LegInput::local_bye || leg->ended_by == LegInput::remote_bye;
@@ -90,7 +93,7 @@ void CallEngine::receive_replaces(const InviteReceived& input, Moment now, Outbo
     if (leg->proxied && (rings(*leg) || leg->talking()))
         return replace_proxied(*leg, input, now, outbox);
     if (rings(*leg)) return pick_up(*leg, input, now, outbox);
-    if (!leg->talking()) return reject(input, 481, "No Such Dialog To Replace", outbox);
+    if (!leg->talking()) return not_found("Replaces: the dialog is that of a caller who waits for an answer");
     take_over(*leg, input, now, outbox);
 }
 
@@ -130,7 +133,9 @@ void CallEngine::pick_up(Leg& ringing, const InviteReceived& input, Moment now, 
     Call& call = *find(ringing.id).first;
     if (call.transfer) return pick_up_transferred(call, ringing, input, now, outbox);
     Leg& caller = call.caller();
-    if (!caller.invite_in) return reject(input, 481, "Call Is Gone", outbox);
+    if (!caller.invite_in)
+        return reject(input, 481, "Call Is Gone", outbox,
+                      {addresses_.warning_of("The caller waits for no answer any more")});
     if (call.pickup) return refuse_late(input, outbox);
     if (call.early_answer && !has_body(call.offer))
         return reject(

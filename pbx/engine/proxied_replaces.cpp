@@ -30,7 +30,9 @@ void CallEngine::replace_proxied(Leg& leg, const InviteReceived& input, Moment n
     // A phone that rings and has not spoken shares no dialog yet.
     const bool unheard = early && leg.dialog.remote_tag.empty();
     if (!other || other->state == LegState::terminated || unheard)
-        return reject(input, 481, "No Such Dialog To Replace", outbox);
+        return reject(input, 481, "No Such Dialog To Replace", outbox,
+                      {addresses_.warning_of(unheard ? "Replaces: the phone has said nothing of the dialog yet"
+                                                     : "Replaces: the other phone has left")});
     // A caller that does not know the header would ring as if it was called.
     const bool knows = !early || has(other->supported, OptionTag::replaces);
     if (!other->trunk.empty() || !knows)

@@ -51,10 +51,10 @@ void CallEngine::receive_refer(Call& call, Leg& leg, const RequestReceived& inpu
                     outbox);
         outbox.send(std::move(reply));
     };
-    const auto refuse = [&](unsigned status, std::string_view phrase) {
-        send_refusal({.transaction = input.transaction,
-                      .status = status,
-                      .phrase = std::string{phrase}});
+    const auto refuse = [&](unsigned status, std::string_view phrase, std::string_view why = {}) {
+        Reply reply{.transaction = input.transaction, .status = status, .phrase = std::string{phrase}};
+        if (!why.empty()) reply.headers.push_back(addresses_.warning_of(why));
+        send_refusal(std::move(reply));
     };
     if (!leg.trunk.empty()) return refuse(403, "Not From Outside");
     auto referral = referral_of(input.payload, leg.extension, input.transaction);
@@ -62,8 +62,16 @@ void CallEngine::receive_refer(Call& call, Leg& leg, const RequestReceived& inpu
     // Whatever came of the first one, its phone may count from it (RFC 3515 §2.4.6).
     const bool first = !std::exchange(leg.has_referred, true) && !leg.resumed;
     Leg* transferee = call.peer_of(leg);
-    if (!leg.talking() || !transferee || !transferee->talking() || is_moving(call))
-        return refuse(491, "Request Pending");
+    if (is_moving(call))
+        return refuse(491, "Request Pending", "Another change of this call is under way");
+    if (!leg.talking()) return refuse(491, "Request Pending", "The call is not answered yet");
+    // 491 would have the phone ask again for as long as it talks to the exchange.
+    const bool alone = std::ranges::none_of(call.legs, [&](const Leg& each) {
+        return each.id != leg.id && each.state != LegState::terminated;
+    });
+    if (alone) return refuse(403, "Nobody To Transfer", "There is no other phone in this call");
+    if (!transferee || !transferee->talking())
+        return refuse(491, "Request Pending", "The other phone is not connected with this one");
     if (transferee->slot) return refuse(403, "You Are Parked");
 
     const bool silent = referral->silent;

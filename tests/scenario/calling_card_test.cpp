@@ -51,6 +51,25 @@ TEST_CASE(
     CHECK(record.parts[2].extension == "103");
 }
 
+TEST_CASE("a caller between two numbers has nobody to transfer; one whose number rings waits for it")
+{
+    Card desk;
+    const auto refers = [&] {
+        desk.alice.sends(Method::refer, std::make_shared<const Payload>(
+                                            Payload{{}, {}, {{"Refer-To", "<sip:103@office.test>"}}}));
+    };
+    desk.accepts();
+    refers();
+    desk.alice.receives(403U).phrase("Nobody To Transfer");
+    desk.dials_bob();
+    refers();
+    desk.alice.receives(491U).header(
+        "Warning", "399 office.test \"Another change of this call is under way\"");
+    desk.hangs_up();
+    desk.bob.receives(CANCEL);
+    desk.nothing_is_left();
+}
+
 TEST_CASE("the lamp of the caller is lit all the time and says whom it talks to")
 {
     Card desk;

@@ -229,6 +229,22 @@ TEST_CASE("a transfer to a code is refused: it would change somebody else's sett
     bob.receives(BYE);
 }
 
+TEST_CASE("who talks to the exchange alone has nobody to transfer, and is told so for good")
+{
+    Scenario pbx;
+    auto& bob = pbx.phone("102");
+    bob.sends(INVITE, "*78");
+    bob.receives(200U);
+    bob.sends(Method::refer, std::make_shared<const Payload>(
+                                 Payload{{}, {}, {{"Refer-To", "<sip:103@office.test>"}}}));
+    bob.receives(403U)
+        .phrase("Nobody To Transfer")
+        .header("Warning", "399 office.test \"There is no other phone in this call\"");
+    pbx.passes(2s);
+    bob.receives(BYE);
+    CHECK(pbx.has_no_calls());
+}
+
 TEST_CASE("a key for do not disturb: its owner presses it, and it shows what holds")
 {
     Scenario pbx{{group("all", {"101"}, {"102"})}};

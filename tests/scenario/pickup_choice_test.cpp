@@ -209,7 +209,8 @@ TEST_CASE("a Call-ID alone means what rings at one's own other phone, and not wh
         alice.receives(200U);
         bob.receives(ACK);
         mobile.sends_replacing(untagged, "101", carol_sdp);
-        mobile.receives(481U).phrase("No Such Dialog To Replace");
+        mobile.receives(481U).phrase("No Such Dialog To Replace").header(
+            "Warning", "399 office.test \"Replaces: no dialog, or several, have this Call-ID and these tags\"");
         CHECK(alice.hears_nothing());
         CHECK(bob.hears_nothing());
         mobile.sends_replacing(pbx.naming(untagged.call_id), "101", carol_sdp);
