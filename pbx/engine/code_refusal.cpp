@@ -1,4 +1,6 @@
 // What keeps somebody from a feature code or a number of the park lot, as far as settings say so.
+#include <algorithm>
+
 #include "core/forward_target.hpp"
 #include "core/park_lot.hpp"
 #include "engine/router.hpp"
@@ -62,6 +64,12 @@ Refused pickup_refused(const std::string& number, const std::string& actor,
     if (directory.park_lot().slot_of(number) && is_park_name(number))
         return park_refusal(actor, directory);
     if (may_pick_up(actor, number, directory)) return std::nullopt;
+    // Whether it rings at one of those whom `actor` may pick up is for the moment to say.
+    const auto* group = directory.find_ring_group(number);
+    const auto may_at = [&](const RingGroupMember& member) {
+        return may_pick_up(actor, member.number, directory);
+    };
+    if (group && std::ranges::any_of(group->members, may_at)) return std::nullopt;
     return CodeRefusal{403, "Not Yours To Take",
                        actor + " may not pick up what rings at " + number};
 }

@@ -32,8 +32,15 @@ void CallEngine::receive_pickup_code(const InviteReceived& input, const DialledF
         is_park_name(*dialled.number))
         return receive_park(input, *directory_->park_lot().slot_of(*dialled.number), now, outbox);
 
+    const bool of_extension = dialled.number && directory_->find(*dialled.number);
+    const auto* team = dialled.number && !of_extension ? directory_->find_ring_group(*dialled.number)
+                                                       : nullptr;
     const bool alone = !dialled.number && dialled.feature == Feature::pickup_directed;
     const auto each_place = [&](const auto& visit) {
+        if (team) {
+            for (const auto& member : team->members) visit(member.number);
+            return;
+        }
         if (dialled.number) return visit(*dialled.number);
         for (const auto& right : directory_->watched_by(input.actor())) visit(right.member);
         for (const auto& group : directory_->pickup_groups(input.actor()))
@@ -50,6 +57,7 @@ void CallEngine::receive_pickup_code(const InviteReceived& input, const DialledF
         for (const auto id : index_.ringing(extension)) {
             const auto [call, leg] = find(id);
             if (leg->slot || !call->hunting || !may_take(input.actor(), *leg)) continue;
+            if (team && call->hunting->hunt.number != team->number) continue;  // its member alone
             // One that cannot be taken is named only where no other one rings.
             const bool as_well = can_change_hands(*call, *leg);
             if (free && !as_well) continue;

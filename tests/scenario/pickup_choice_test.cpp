@@ -94,6 +94,45 @@ TEST_CASE("*8 takes the call of who has waited longest")
     office.ends();
 }
 
+TEST_CASE("** with a ring group takes the oldest call that rings by it, where the picker may")
+{
+    Office office;
+    auto& [pbx, alice, bob, carol, dave, eve, frank] = office;
+    SUBCASE("not one that is for a member alone, however long it has waited")
+    {
+        frank.sends(INVITE, "104");
+        dave.receives(INVITE);
+        carol.sends(INVITE, "**600", carol_sdp);
+        carol.receives(480U).phrase("Nothing Rings There");
+        pbx.passes(1s);
+        alice.sends(INVITE, "600");
+        bob.receives(INVITE);
+        carol.sends(INVITE, "**600", carol_sdp);
+        office.carol_has_the_call_of(alice, bob);
+    }
+    SUBCASE("who may pick up some of its members takes what rings at those")
+    {
+        pbx.replaces_directory({group("sales", {"103"}, {"104"})});
+        alice.sends(INVITE, "600");
+        bob.receives(INVITE);
+        carol.sends(INVITE, "**600", carol_sdp);
+        carol.receives(480U).phrase("Nothing Rings There");
+        pbx.passes(20s);
+        bob.receives(CANCEL);
+        dave.receives(INVITE);
+        carol.sends(INVITE, "**600", carol_sdp);
+        office.carol_has_the_call_of(alice, dave);
+    }
+    SUBCASE("who may pick up none of them may not")
+    {
+        alice.sends(INVITE, "600");
+        bob.receives(INVITE);
+        frank.sends(INVITE, "**600");
+        frank.receives(403U).phrase("Not Yours To Take");
+    }
+    office.ends();
+}
+
 TEST_CASE("** alone takes the only call that rings for who dials it")
 {
     Office office;
