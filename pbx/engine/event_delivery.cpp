@@ -290,7 +290,7 @@ void EventNotifier::send_end(EventSubscription& subscription, SubscriptionEnd re
     if (reason == SubscriptionEnd::timeout) {
         for (const auto& part : resource(subscription, now).parts)
             if (shown.empty() || subscription.together) shown.push_back(part.get());
-    } else if (write_dark && reason != SubscriptionEnd::deactivated) {
+    } else if (write_dark && (reason != SubscriptionEnd::deactivated || subscription.ending)) {
         dark = write_dark({facts_, subscription.member, {}, {}, subscription.parties});
         shown.push_back(&dark);
     }

@@ -197,11 +197,12 @@ void EventNotifier::finish_step(Moment now, Outbox& outbox)
 void EventNotifier::forget_list(EventSubscription& subscription, Moment now, Outbox& outbox)
 {
     const std::string watcher = subscription.watcher;
-    if (subscription.fetch) {
+    const auto reason = subscription.list->ending.value();
+    if (owes_end(subscription, reason, now)) {
+        await_end(subscription, reason, now, outbox);
+    } else {
         subscription.in_flight = 0;  // nobody waits for the answer
         drop(subscription, now, outbox);
-    } else {
-        await_end(subscription, *subscription.list->ending, now, outbox);
     }
     reconcile(watcher, now, outbox);
 }

@@ -267,6 +267,7 @@ private:
     void await_end(EventSubscription& subscription, SubscriptionEnd reason, Moment now,
                    Outbox& outbox);
     void deliver_end(EventSubscription& over, Moment now, Outbox& outbox);
+    [[nodiscard]] SubscriptionEnd reason_of_end(const EventSubscription& over) const;
     void end_heard(EventSubscription& over, Moment now, Outbox& outbox);
     void take_place_of_end(const EventSubscription& added, Moment now, Outbox& outbox);
     [[nodiscard]] bool is_wanted_again(const EventSubscription& over) const;

@@ -41,9 +41,13 @@ void EventNotifier::await_end(EventSubscription& subscription, SubscriptionEnd r
     auto& watcher = watchers_.at(subscription.watcher);
     if (subscription.kind == SubscriptionKind::requested)
         watcher.requested.remove(subscription.phone_key);
-    if (++watcher.ending <= settings_.max_subscriptions_per_watcher) return;
-    subscription.in_flight = 0;  // too many wait: it is told once
-    drop(subscription, now, outbox);
+    if (++watcher.ending > settings_.max_subscriptions_per_watcher) {
+        subscription.in_flight = 0;  // too many wait: it is told once
+        return drop(subscription, now, outbox);
+    }
+    // What an earlier run has left is above all that was reserved.
+    if (subscription.kind == SubscriptionKind::requested && subscription.counters.reserve())
+        outbox.store(SubscriptionStored{stored(subscription)});
 }
 
 void EventNotifier::deliver_end(EventSubscription& over, Moment now, Outbox& outbox)
@@ -55,10 +59,18 @@ void EventNotifier::deliver_end(EventSubscription& over, Moment now, Outbox& out
     if (!has_turn(over, now)) return;
     if (over.kind == SubscriptionKind::requested && over.counters.reserve())
         outbox.store(SubscriptionStored{stored(over)});
-    if (!over.list) return send_end(over, *over.ending, now, outbox);
+    const auto reason = reason_of_end(over);
+    if (!over.list) return send_end(over, reason, now, outbox);
     over.owes_present = false;
-    send_list(over, compose(over, over.ending), over.ending, now, outbox);
+    send_list(over, compose(over, reason), reason, now, outbox);
     over.over = false;
+}
+
+/// As with lamps: whose right is back is to begin anew.
+SubscriptionEnd EventNotifier::reason_of_end(const EventSubscription& over) const
+{
+    const bool asked = over.kind == SubscriptionKind::requested;
+    return asked && may_watch(over) ? SubscriptionEnd::deactivated : over.ending.value();
 }
 
 /// Its phone was answered that it is over.

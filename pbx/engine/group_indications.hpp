@@ -266,6 +266,7 @@ private:
     bool hold_end(Subscription& over, Moment now, Outbox& outbox);
     static void release_end(Watcher& watcher, const Subscription& over);
     void deliver_end(Subscription& over, Moment now, Outbox& outbox);
+    [[nodiscard]] SubscriptionEnd reason_of_end(const Subscription& over) const;
     void send_end(Subscription& over, SubscriptionEnd reason, Moment now, Outbox& outbox);
     void finish_end(Subscription& over, Moment now, Outbox& outbox);
     void end_heard(Subscription& over, Moment now, Outbox& outbox);

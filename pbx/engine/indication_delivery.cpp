@@ -110,7 +110,7 @@ void GroupIndications::end_unheard(Subscription& subscription, Moment now, Outbo
 {
     const std::string watcher = subscription.watcher;
     const auto members = members_of(subscription);
-    if (is_fetch(subscription))
+    if (is_fetch(subscription) || !directory_->find(watcher))
         finish_list(subscription, now, outbox);
     else
         owe_end(subscription, std::exchange(subscription.list->ending, std::nullopt).value(), now,

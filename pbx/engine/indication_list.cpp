@@ -204,7 +204,7 @@ void GroupIndications::forget_list(Subscription& subscription, Moment now, Outbo
 {
     const std::string watcher = subscription.watcher;
     const auto members = members_of(subscription);
-    if (is_fetch(subscription)) {
+    if (is_fetch(subscription) || !directory_->find(watcher)) {
         subscription.in_flight = 0;  // nobody waits for the answer
         drop(subscription, now, outbox);
     } else {

@@ -119,7 +119,17 @@ void GroupIndications::release_end(Watcher& watcher, const Subscription& over)
 void GroupIndications::deliver_end(Subscription& over, Moment now, Outbox& outbox)
 {
     if (!over.owes_present) return finish_end(over, now, outbox);  // the phone has answered
-    if (has_turn(over, now)) send_end(over, *over.ending, now, outbox);
+    if (has_turn(over, now)) send_end(over, reason_of_end(over), now, outbox);
+}
+
+/// Whose right is back is to begin anew: after `rejected` or `noresource` its phone should not (RFC
+/// 6665 §4.1.3).
+SubscriptionEnd GroupIndications::reason_of_end(const Subscription& over) const
+{
+    const bool is_back = over.list ? may_see_list(over)
+                                   : directory_->right(over.watcher, over.member) != nullptr;
+    const bool asked = over.kind == SubscriptionKind::requested;
+    return asked && is_back ? SubscriptionEnd::deactivated : over.ending.value();
 }
 
 void GroupIndications::send_end(Subscription& over, SubscriptionEnd reason, Moment now,

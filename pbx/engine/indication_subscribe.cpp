@@ -63,10 +63,8 @@ void GroupIndications::receive_initial(const SubscribeReceived& request, Moment 
                                   : fetch(std::move(subscription), now, outbox);
     }
     // The phone has lost its dialog and begins another one with the same Call-ID and tag.
-    if (known)
-        drop(*known, now, outbox);
-    else
-        take_place_of_end(*subscription, now, outbox);
+    if (known) drop(*known, now, outbox);
+    take_place_of_end(*subscription, now, outbox);
     Subscription& added = add(std::move(subscription));
     prolong(added, request, *granted, now);
     follow_registration(added, *locations_);

@@ -227,7 +227,11 @@ TEST_CASE("an end that is owed as the exchange is killed is told after its resta
             const auto again = office.ends();
             CHECK(again.notify->dialog->call_id == end.notify->dialog->call_id);
             CHECK(again.notify->cseq > end.notify->cseq);
-            office.bob.answers(again, 200);
+            office.pbx.restarts();  // before it is told twice
+            const auto third = office.ends();
+            CHECK(third.notify->cseq > again.notify->cseq);
+            CHECK(third.notify->version > again.notify->version);
+            office.bob.answers(third, 200);
             CHECK(office.pbx.kept().subscriptions.empty());
             office.pbx.restarts();
             CHECK(office.bob.hears_nothing());
@@ -281,6 +285,51 @@ TEST_CASE("a phone that subscribes anew is told by that alone")
             CHECK(office.pbx.kept().subscriptions.size() == 1);
             office.pbx.stays_silent_for(60s);
         }
+}
+
+TEST_CASE("a phone that subscribes anew is owed the end of none of the dialogs that it had")
+{
+    for (const auto& kind : kinds) {
+        CAPTURE(kind.event);
+        CAPTURE(kind.to);
+        Unplugged office{kind};
+        while (!office.bob.hears_nothing()) office.bob.receives(NOTIFY);
+        office.bob.answers_notify = 200;
+        office.wanted.call_id = "another";
+        office.subscribes();
+        office.bob.answers_notify.reset();
+        office.may_watch(false);
+        office.ends();
+        CHECK(office.pbx.view().lamp_ends == 2);
+        office.may_watch(true);
+        office.bob.answers_notify = 200;
+        CHECK(office.subscribes().notify->subscription_state.starts_with("active"));
+        CHECK(office.pbx.view().lamp_ends == 0);
+        CHECK(office.pbx.kept().subscriptions.size() == 1);
+        office.pbx.stays_silent_for(60s);
+    }
+}
+
+TEST_CASE("a phone whose right is back before it has heard the end is told to begin anew")
+{
+    for (const auto& kind : kinds) {
+        CAPTURE(kind.event);
+        CAPTURE(kind.to);
+        Unplugged office{kind};
+        office.may_watch(false);
+        const auto end = office.ends();
+        CHECK(end.notify->subscription_state == "terminated;reason=rejected");
+        office.is_lost(end);
+        office.may_watch(true);
+        CHECK(office.bob.hears_nothing());
+        office.pbx.passes(1s);
+        const auto again = office.ends();
+        CHECK(again.notify->subscription_state == "terminated;reason=deactivated");
+        if (kind.to == "103")  // and shows nothing until it has
+            CHECK(*again.notify->body_head == *end.notify->body_head);
+        office.bob.answers(again, 200);
+        office.is_settled();
+    }
 }
 
 TEST_CASE("messages that are told unasked no more, while the phone is unplugged, leave it dark")

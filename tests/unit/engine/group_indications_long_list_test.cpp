@@ -266,6 +266,37 @@ TEST_CASE("a phone that does not answer while its list is withdrawn is told the 
     CHECK(office.view().lamp_ends == 0);
 }
 
+TEST_CASE("nobody is owed the end of a long list whose watcher is deleted")
+{
+    Office office{house(12)};
+    CHECK(office.receives(over_udp(office)).status == 200);
+    ShownKeys keys;
+    read_all(office, keys);
+    for (std::uint64_t at = 0; at < 12; ++at) {
+        office.call(at + 1, confirmed, std::to_string(300 + at));
+        read_all(office, keys);
+    }
+    office.configures(std::make_shared<const Directory>("office.test", std::vector<Extension>{},
+                                                        std::vector<Group>{}));
+    const auto first = office.notified();
+    SUBCASE("its phone does not answer")
+    {
+        office.hears_nothing(first);
+        CHECK(is_last(office.notified()));
+    }
+    SUBCASE("it goes dark to its end")
+    {
+        auto notify = first;
+        while (!is_last(notify)) {
+            office.answers(notify, 200);
+            notify = office.notified();
+        }
+    }
+    CHECK(office.silent());
+    CHECK(office.view().lamp_ends == 0);
+    CHECK(office.storage.empty());
+}
+
 TEST_CASE("a list that goes dark, since it was withdrawn, does so to its end also where its phone is "
           "expelled meanwhile")
 {
