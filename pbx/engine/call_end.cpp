@@ -109,6 +109,7 @@ void CallEngine::begin_end(Call& call, Moment now, Outbox& outbox)
     ++counters_.calls_ended;
     forget(call, outbox);
     timers_.cancel_all(call.id);
+    wait_beyond_end(call);
     call.ringing_due = true;  // by the same timer: most calls are gone before
     set_timer(call, CallTimer::linger, now.mono + loose_kept_after);
 }

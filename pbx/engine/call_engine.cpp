@@ -181,6 +181,7 @@ void CallEngine::advance(Moment now, Outbox& outbox)
             }
             cancel_branches(call, {}, {}, nullptr, outbox);  // of what is lost, if anything
             for (auto& leg : call.legs) {
+                give_up_answer(leg, now, outbox);
                 leg.invite_out = leg.ack_owed = leg.bye_out = {};
                 leg.bye_owed = false;
             }

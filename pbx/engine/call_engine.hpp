@@ -524,13 +524,20 @@ private:
     {
         return invite(leg, std::move(request), answered_by_phone, now, outbox);
     }
-    /// Sends CANCEL for what the phone of `leg` has still to answer. After 64*T1 it is answered in
-    /// any case, by a 408 of the stack (RFC 3261 §9.1).
+    /// Sends CANCEL, once, for what the phone of `leg` has still to answer. After 64*T1 it is
+    /// answered in any case, by a 408 of the stack (RFC 3261 §9.1).
     static void withdraw(Leg& leg, Outbox& outbox);
     /// `response` may be what is waited for, or say that it takes longer.
     void note_answer(Call& call, Leg& leg, const ResponseReceived& response, Moment now);
     void answers_overdue(Call& call, Moment now, Outbox& outbox);
     void wait_for_answers(const Call& call);
+    /// The other call whose transfer cannot go on before the INVITE to `leg` is answered; nullptr:
+    /// there is none.
+    [[nodiscard]] Call* awaits_answer(const Leg& leg);
+    /// `call` ends: of its INVITEs only those are still cancelled for which another call waits.
+    void wait_beyond_end(Call& call);
+    /// The call of `leg` is forgotten, and with it what its phone may still answer.
+    void give_up_answer(Leg& leg, Moment now, Outbox& outbox);
 
     // call_dialog.cpp: requests within a dialog, from one leg to the other
     void relay(Call& call, Leg& from, const RequestReceived& input, Moment now, Outbox& outbox);

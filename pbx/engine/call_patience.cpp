@@ -26,6 +26,7 @@ ClientTransactionId CallEngine::invite(Leg& leg, SendRequest request, std::chron
 
 void CallEngine::withdraw(Leg& leg, Outbox& outbox)
 {
+    if (!leg.cancelled_at) return;  // that was done before
     leg.cancelled_at.reset();
     outbox.send(SendCancel{leg.id, leg.invite_out, {}});
 }
@@ -55,6 +56,38 @@ void CallEngine::answers_overdue(Call& call, Moment now, Outbox& outbox)
         withdraw(leg, outbox);
     }
     wait_for_answers(call);
+}
+
+Call* CallEngine::awaits_answer(const Leg& leg)
+{
+    const auto owner = leg.transfer_of ? calls_.find(leg.transfer_of) : calls_.end();
+    if (!leg.invite_out || owner == calls_.end() || owner->second.get() == by_leg_.at(leg.id))
+        return nullptr;
+    const auto& transfer = owner->second->transfer;
+    const bool awaits = transfer && (transfer->offered_by == leg.invite_out ||
+                                     transfer->offered_to == leg.invite_out);
+    return awaits ? owner->second.get() : nullptr;
+}
+
+void CallEngine::wait_beyond_end(Call& call)
+{
+    for (auto& leg : call.legs)
+        if (!awaits_answer(leg)) leg.cancelled_at.reset();
+    wait_for_answers(call);
+}
+
+void CallEngine::give_up_answer(Leg& leg, Moment now, Outbox& outbox)
+{
+    Call* other = awaits_answer(leg);
+    if (!other) return;
+    ResponseReceived none{};  // as the stack would say it
+    none.leg = leg.id;
+    none.transaction = leg.invite_out;
+    none.method = Method::invite;
+    none.status = 408;
+    none.generated = true;
+    receive_for_transfer(leg, none, now, outbox);
+    sweep(*other, now, outbox);
 }
 
 void CallEngine::wait_for_answers(const Call& call)

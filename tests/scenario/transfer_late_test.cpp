@@ -40,6 +40,38 @@ TEST_CASE("the target of an attended transfer hangs up, and its phone accepts al
     call.alice_and_bob_still_talk();
 }
 
+TEST_CASE("the target of an attended transfer hangs up, and answers nothing of what it was asked")
+{
+    Consulting call;
+    call.carol_answers();
+    call.bob_hands_over();
+    call.alice.receives(INVITE).without_body();
+    call.alice.replies(200, alice_sdp);
+    call.carol.receives(INVITE).with(alice_sdp);
+    call.carol.replies(180);
+    call.carol.sends(BYE);
+    call.carol.receives(200U);
+    call.bob.receives(BYE);
+    call.pbx.passes(24'999ms);
+    CHECK(call.carol.hears_nothing());
+    SUBCASE("until it is cancelled, while the transferee still waits for the answer to its offer")
+    {
+        call.pbx.passes(1ms);
+        call.carol.receives(CANCEL);
+    }
+    SUBCASE("at all")
+    {
+        call.carol.answers_cancel = false;
+        call.pbx.passes(15'001ms);
+        call.carol.receives(CANCEL);
+    }
+    call.alice.receives(ACK).with(bob_sdp);
+    call.bob_hears("SIP/2.0 480 Party Has Left");
+    call.alice_is_shown_bob_again();
+    call.bob.uses(call.first);
+    call.alice_and_bob_still_talk();
+}
+
 TEST_CASE("who is on hold when a transfer joins it is shown so, and is heard again after that")
 {
     Talking call;

@@ -126,8 +126,19 @@ TEST_CASE("nobody takes the place of one whose peer does not answer: the two who
     auto& mobile = call.pbx.phone("101");
     mobile.sends_replacing(call.pbx.naming(call.pbx.view().calls.at(0).legs.at(0).call_id), "102",
                            carol_sdp);
-    call.bob_is_silent();
-    mobile.receives(487U);
+    SUBCASE("who is told so")
+    {
+        call.bob_is_silent();
+        mobile.receives(487U);
+    }
+    SUBCASE("who gives up by then: there is one CANCEL")
+    {
+        call.bob.answers_cancel = false;
+        call.bob_is_silent();
+        mobile.cancels();
+        CHECK(call.bob.hears_nothing());
+        call.bob.replies_to(call.invite, 487);
+    }
     call.bob_talks_on(call.alice);
     call.they_end();
 }
