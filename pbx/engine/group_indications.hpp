@@ -320,6 +320,7 @@ private:
     static Detail fitting(const Subscription& subscription, Step step, DocumentKind kind);
     [[nodiscard]] bool is_told_already(const Subscription& subscription, DocumentKind kind) const;
     [[nodiscard]] bool has_turn(const Subscription& subscription, Moment now);
+    [[nodiscard]] bool is_urgent(const Subscription& subscription) const;
 
     // indication_list.cpp
     [[nodiscard]] bool admit_list(Subscription& subscription, const SubscribeReceived& request,

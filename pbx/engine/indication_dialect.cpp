@@ -10,6 +10,17 @@
 #include "engine/notify_path.hpp"
 
 namespace lampline {
+namespace {
+
+/// null: it does not.
+bool shows_call(const PictureRef& picture)
+{
+    return picture && std::ranges::any_of(picture->dialogs, [](const ShownDialog& shown) {
+        return !shown.dialog->stands_in;
+    });
+}
+
+}  // namespace
 
 /// Lets `subscription` see its member, or its members, in its profile.
 void GroupIndications::open_view(Subscription& subscription)
@@ -123,9 +134,25 @@ bool GroupIndications::has_turn(const Subscription& subscription, Moment now)
 {
     const auto gap = subscription.profile->gap;
     if (gap.count() == 0) return true;
-    const bool urgent =
-        told_first_ && (subscription.list || told_first_->contains(subscription.member));
-    return pacing_->take_turn(subscription.watcher, subscription.id, gap, now.mono, urgent);
+    return pacing_->take_turn(subscription.watcher, subscription.id, gap, now.mono,
+                              is_urgent(subscription));
+}
+
+/// Whether somebody talks or rings there, or its phone may show that somebody does: idle keys can
+/// wait. Of those that the phone may show anyhow, as after a restart, only who was in a call then is
+/// urgent: a new call is not to wait behind all of them.
+bool GroupIndications::is_urgent(const Subscription& subscription) const
+{
+    if (subscription.list) {
+        constexpr int idle = 2;  // see ListedMember::urgency()
+        const auto& due = subscription.list->due;
+        return !due.empty() && (due.front()->news || due.front()->urgency() < idle);
+    }
+    if (told_first_ && told_first_->contains(subscription.member)) return true;
+    const Told& told = subscription.told;
+    if (subscription.lit_is_stored && !told.acknowledged) return true;  // told by an earlier one
+    return shows_call(subscription.projection->current()) || shows_call(told.acknowledged) ||
+           shows_call(told.sent) || shows_call(told.doubtful);
 }
 
 }  // namespace lampline

@@ -262,6 +262,7 @@ void GroupIndications::settle_owed_ends(const std::string& number,
             const auto told = told_to(*phone, number, lamp.member);
             if (told.implicit) {
                 told.implicit->lit_is_stored = true;
+                deliver(*told.implicit, now, outbox);  // before who is dark in any case
                 if (lamp.since == std::chrono::sys_seconds{}) continue;  // so it is stored
                 lamp.since = {};
                 outbox.store(UnaskedLampStored{std::move(lamp)});

@@ -9,11 +9,19 @@ bool NotifyPacing::take_turn(const std::string& watcher, SubscriptionId subscrip
 {
     if (!holds_back(watcher, now)) {
         note_told(watcher, gap, now);
+        auto& in_row = lines_.at(watcher).urgent_in_row;
+        in_row = urgent && in_row < most_in_row ? in_row + 1 : 0;
         return true;
     }
-    if (waiting_.insert(subscription).second) {
-        auto& waiting = lines_.at(watcher).waiting;
-        waiting.insert(urgent ? waiting.begin() : waiting.end(), subscription);
+    Line& line = lines_.at(watcher);
+    const auto [waits, added] = waiting_.try_emplace(subscription);
+    Place& place = waits->second;
+    if (added) {
+        place.in = urgent ? &line.urgent : &line.others;
+        place.at = place.in->insert(place.in->end(), subscription);
+    } else if (urgent && place.in != &line.urgent) {
+        line.urgent.splice(line.urgent.end(), *place.in, place.at);
+        place.in = &line.urgent;
     }
     return false;
 }
@@ -35,15 +43,18 @@ bool NotifyPacing::holds_back(std::string_view watcher, TimePoint now) const
 std::optional<SubscriptionId> NotifyPacing::take_due(TimePoint now)
 {
     while (const auto watcher = turns_.take_due(now)) {
-        const auto line = lines_.find(*watcher);
-        if (line->second.waiting.empty()) {
-            lines_.erase(line);
+        const auto found = lines_.find(*watcher);
+        Line& line = found->second;
+        if (line.urgent.empty() && line.others.empty()) {
+            lines_.erase(found);
             continue;
         }
-        const auto next = line->second.waiting.front();
-        line->second.waiting.pop_front();
+        const bool others_turn = line.urgent_in_row == most_in_row && !line.others.empty();
+        auto& waiting = line.urgent.empty() || others_turn ? line.others : line.urgent;
+        const auto next = waiting.front();
+        waiting.pop_front();
         waiting_.erase(next);
-        turns_.set(*watcher, line->second.free_at);
+        turns_.set(*watcher, line.free_at);
         return next;
     }
     return std::nullopt;
