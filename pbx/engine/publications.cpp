@@ -48,6 +48,17 @@ bool is_dialog_info(std::string_view content_type)
     return same_word(content_type.substr(0, content_type.find_first_of("; \t")), dialog_info_type);
 }
 
+/// `entity` is another extension than `published`. What it says of somebody elsewhere, as a phone
+/// does that knows itself by another domain, is taken as said of `published`.
+bool names_another(const std::string& entity, const SipUri& published, const Directory& directory)
+{
+    const auto uri = SipUri::parse(entity);
+    if (!uri || (!same_word(uri->host, directory.domain()) && !same_word(uri->host, published.host)))
+        return false;
+    const auto named = extension_of(*uri);
+    return named != extension_of(published) && directory.find(named) != nullptr;
+}
+
 bool has_content(const PublishReceived& request)
 {
     if (!request.payload) return false;
@@ -109,6 +120,9 @@ bool Publications::read(const PublishReceived& request, std::optional<EventPacka
                                       printable(dialog.state) +
                                           " is no state of a dialog: trying, proceeding, early, "
                                           "confirmed or terminated"));
+        if (names_another(document->entity, request.request_uri, directory))
+            return refuse(refusal(request, 400, directory,
+                                  "entity of the body is not whom the Request-URI names"));
         content.there = true;
         content.document = *std::move(document);
         return true;

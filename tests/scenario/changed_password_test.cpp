@@ -64,7 +64,7 @@ TEST_CASE("what a program has published with the old password is over")
     published(program, {.event = "dialog",
                         .to = "103",
                         .content_type = "application/dialog-info+xml",
-                        .body = document(dialog("1", "outside", "confirmed"))});
+                        .body = document(dialog("1", "outside", "confirmed"), "full", "103")});
     CHECK(office.pbx.view().publications == 1);
     office.changes_password();
     CHECK(office.pbx.view().publications == 0);

@@ -208,7 +208,7 @@ TEST_CASE("behind a proxy, too, what a phone has published of itself ends when i
     auto& carol = office.pbx.phone("103");
     carol.watches("101");
     const auto publishes = [&] {
-        auto talking = dialogs(document(dialog("1", "outside", "confirmed")));
+        auto talking = dialogs(document(dialog("1", "outside", "confirmed"), "full", "101"));
         talking.to = "101";
         published(office.alice, talking);
         CHECK(carol.receives(NOTIFY).dialog().call_id == "outside");
@@ -259,7 +259,7 @@ TEST_CASE("behind a proxy a PUBLISH without Contact is known by what its phone s
     }
     if (is_known)
         for (auto* phone : {&alice, &lab}) phone->registers();
-    auto talking = dialogs(document(dialog("1", "outside", "confirmed")));
+    auto talking = dialogs(document(dialog("1", "outside", "confirmed"), "full", "101"));
     talking.to = "101";
     talking.expires = 600s;
     talking.names_contact = false;
@@ -291,7 +291,7 @@ void one_of_two_publishes(bool says_where)
     if (says_where)
         outside.insert(outside.find("<remote>"),
                        "<local><target uri=\"" + write(*alice.named_contact) + "\"/></local>");
-    auto talking = dialogs(document(outside));
+    auto talking = dialogs(document(outside, "full", "101"));
     talking.to = "101";
     talking.expires = 600s;
     talking.names_contact = false;

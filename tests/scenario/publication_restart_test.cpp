@@ -174,7 +174,7 @@ TEST_CASE("what is published of a call of our own is not told beside it after a 
     published(alice, {.event = "dialog",
                       .to = "101",
                       .content_type = "application/dialog-info+xml",
-                      .body = document(dialog("x", own.call_id, "confirmed"))});
+                      .body = document(dialog("x", own.call_id, "confirmed"), "full", "101")});
     CHECK(carol.hears_nothing());
     pbx.restarts();
     CHECK(carol.receives(NOTIFY).document().dialogs.size() == 1);

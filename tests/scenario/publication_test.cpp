@@ -78,7 +78,7 @@ TEST_CASE("what the exchange knows of a call itself is not told twice")
     Publishing same{.event = "dialog",
                     .to = "101",
                     .content_type = "application/dialog-info+xml",
-                    .body = document(dialog("x", own.call_id, "early"))};
+                    .body = document(dialog("x", own.call_id, "early"), "full", "101")};
     const auto etag = published(alice, same);
     pbx.stays_silent_for(1s);
     bob.replies(200, talking_sdp);
@@ -125,16 +125,16 @@ TEST_CASE("a phone that gives its dialogs numbers uses them again: each is told 
     Publishing line{.event = "dialog",
                     .to = "101",
                     .content_type = "application/dialog-info+xml",
-                    .body = document(dialog("1", own.call_id, "early"))};
+                    .body = document(dialog("1", own.call_id, "early"), "full", "101")};
     line.if_match = published(alice, line);
     alice.cancels();
     bob.receives(CANCEL);
     CHECK(carol.receives(NOTIFY).idle());
 
-    line.body = document(dialog("1", "outside", "confirmed"));
+    line.body = document(dialog("1", "outside", "confirmed"), "full", "101");
     line.if_match = published(alice, line);
     CHECK(carol.receives(NOTIFY).dialog().call_id == "outside");
-    line.body = document(dialog("1", "another", "early"));
+    line.body = document(dialog("1", "another", "early"), "full", "101");
     line.if_match = published(alice, line);
     CHECK(carol.receives(NOTIFY).idle());
     const auto next = carol.receives(NOTIFY).dialog();
@@ -286,6 +286,10 @@ TEST_CASE("what PUBLISH is refused for")
                   "' is no state of a dialog: trying, proceeding, early, confirmed or "
                   "terminated\"");
     }
+    other.body = document("", "full", "103");
+    refused(other, 400)
+        .header("Warning",
+                "399 office.test \"entity of the body is not whom the Request-URI names\"");
     unreadable("<dialog-info>");
     unreadable(document(deep));
     unreadable(document(many));

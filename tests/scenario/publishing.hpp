@@ -6,11 +6,12 @@
 
 namespace lampline::test {
 
-inline std::string document(const std::string& dialogs, const std::string& state = "full")
+inline std::string document(const std::string& dialogs, const std::string& state = "full",
+                            const std::string& number = "102")
 {
     return "<?xml version=\"1.0\"?><dialog-info xmlns=\"urn:ietf:params:xml:ns:dialog-info\" "
            "version=\"0\" state=\"" +
-           state + "\" entity=\"sip:102@office.test\">" + dialogs + "</dialog-info>";
+           state + "\" entity=\"sip:" + number + "@office.test\">" + dialogs + "</dialog-info>";
 }
 
 inline std::string dialog(const std::string& id, const std::string& call_id,
