@@ -122,8 +122,9 @@ std::size_t header_size(const NotifyDialog& dialog) noexcept
 std::string active_state(const SubscriptionUsage& subscription, Moment now)
 {
     using std::chrono::seconds;
+    // A registration may last up to a second longer than was granted, which nobody is told.
     const auto left = subscription.kind == SubscriptionKind::implicit
-                          ? subscription.phone->expires_at - now.seconds()
+                          ? std::chrono::floor<seconds>(subscription.phone->expires_at - now.wall)
                           : std::chrono::ceil<seconds>(subscription.expires_mono - now.mono);
     return "active;expires=" + std::to_string(std::max(left, seconds{0}).count());
 }

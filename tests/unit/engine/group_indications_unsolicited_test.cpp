@@ -48,6 +48,21 @@ TEST_CASE("a phone that registers is told the state of every member unasked, idl
     CHECK(office.view().lamps.at(0).kind == "unsolicited");
 }
 
+TEST_CASE("an unsolicited NOTIFY never says more than the registration was granted")
+{
+    Office office{unasked()};
+    office.now.wall += std::chrono::milliseconds{500};
+    Binding binding;
+    binding.aor = "201";
+    binding.contact = Office::contact_of("201");
+    binding.flow = Office::flow_of("201");
+    binding.generation = 1;
+    binding.expires_at = std::chrono::ceil<seconds>(office.now.wall) + seconds{600};
+    office.registers(std::move(binding));
+    for (const auto& notify : all(office))
+        CHECK(notify.subscription_state == "active;expires=600");
+}
+
 TEST_CASE("unsolicited NOTIFYs follow the calls like subscribed ones")
 {
     Office office{unasked()};
