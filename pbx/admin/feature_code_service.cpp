@@ -28,15 +28,19 @@ std::vector<FieldFault> faults_of(Feature feature, const std::string& code, db::
 
 std::vector<FeatureCodeView> FeatureCodeService::all() const
 {
-    const FeatureCodes shipped;
+    const auto rows = db::FeatureCodeStore{database_}.all();
+    FeatureCodes codes;
+    for (const auto& row : rows) codes.set(row.feature, row.code);
     std::vector<FeatureCodeView> views;
     for (std::size_t i = 0; i < feature_count; ++i) {
         const auto feature = static_cast<Feature>(i);
-        views.push_back({feature, shipped.code(feature), version_as_it_comes, std::nullopt});
+        views.push_back({feature, codes.code(feature), version_as_it_comes, std::nullopt});
     }
-    for (auto& row : db::FeatureCodeStore{database_}.all())
-        views[static_cast<std::size_t>(row.feature)] = {row.feature, std::move(row.code),
-                                                        row.version, row.updated_at};
+    for (const auto& row : rows) {
+        auto& view = views[static_cast<std::size_t>(row.feature)];
+        view.version = row.version;
+        view.updated_at = row.updated_at;
+    }
     return views;
 }
 

@@ -152,6 +152,12 @@ std::string confirmation(const DialledFeature& dialled)
     return dialled.number ? "Forwarded to " + *dialled.number : "Not forwarded";
 }
 
+void FeatureCodes::set(Feature feature, std::string code)
+{
+    std::replace(codes_.begin(), codes_.end(), code, std::string{});
+    codes_[static_cast<std::size_t>(feature)] = std::move(code);
+}
+
 std::optional<DialledFeature> FeatureCodes::find(std::string_view dialled) const
 {
     // Cisco's phones say so by themselves, whatever the code is here.

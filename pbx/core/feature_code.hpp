@@ -57,7 +57,8 @@ public:
     {
         return codes_[static_cast<std::size_t>(feature)];
     }
-    void set(Feature feature, std::string code) { codes_[static_cast<std::size_t>(feature)] = std::move(code); }
+    /// Another feature that has this code has none from then on: what an office chose goes before what is shipped.
+    void set(Feature feature, std::string code);
 
     /// What `dialled` asks for, by the longest code that fits; nullopt: it is no code. The `#` that
     /// ends dialling is taken off before, where it does.

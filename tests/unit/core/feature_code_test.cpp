@@ -122,6 +122,20 @@ TEST_CASE("the longest code that fits counts, and an empty one is out of use")
     CHECK_FALSE(codes.find(""));
 }
 
+TEST_CASE("a code that an office has chosen is taken from the feature that comes with it")
+{
+    using enum Feature;
+    FeatureCodes codes;
+    codes.set(log_in, "*23");
+    CHECK(codes.find("*23*600") == DialledFeature{log_in, "600"});
+    CHECK(codes.code(except_caller).empty());
+    codes.set(except_caller, "*25");
+    CHECK(codes.find("*25*600") == DialledFeature{except_caller, "600"});
+    codes.set(log_out, "");
+    CHECK(codes.code(log_in) == "*23");
+    CHECK(codes.code(except_caller) == "*25");
+}
+
 TEST_CASE("names of features are read back")
 {
     for (std::size_t i = 0; i < feature_count; ++i) {
