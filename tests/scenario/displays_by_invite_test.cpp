@@ -374,6 +374,13 @@ TEST_CASE("what was cancelled is told again only as long as it is news, and when
         call.pbx.passes(told_after);
         call.is_told(name_101);
     }
+    SUBCASE("something else to tell meanwhile: that is told")
+    {
+        call.alice.sends(UPDATE, private_from_here());
+        call.alice.receives(200U);
+        call.pbx.passes(10s);
+        call.is_told(nobody);
+    }
     SUBCASE("moved on meanwhile: it was told in that INVITE")
     {
         call.pbx.orders({.action = CallAction::transfer, .to = "103", .by = "101"});
@@ -385,13 +392,6 @@ TEST_CASE("what was cancelled is told again only as long as it is news, and when
         bob.receives(ACK);
         call.alice.receives(BYE);
         return call.ends(call.carol);
-    }
-    SUBCASE("something else to tell meanwhile: that is told")
-    {
-        call.alice.sends(UPDATE, private_from_here());
-        call.alice.receives(200U);
-        call.pbx.passes(10s);
-        call.is_told(nobody);
     }
     call.bob_accepts();
     call.ends(call.alice);

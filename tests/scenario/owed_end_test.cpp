@@ -378,17 +378,12 @@ TEST_CASE("messages that are told unasked no more, while the phone is unplugged,
         bob.answers_notify = 200;
         counts(pbx, "102", {.fresh = 4});
         CHECK(says(bob.receives(NOTIFY), "Messages-Waiting: yes"));
-        pbx.stays_silent_for(60s);
-        return;
     }
     SUBCASE("they are told again: that takes its place")
     {
         bob.answers_notify = 200;
         counts(pbx, "102", {.fresh = 4});
         CHECK(says(bob.receives(NOTIFY), "Messages-Waiting: yes"));
-        CHECK(pbx.view().lamp_ends == 0);
-        pbx.stays_silent_for(60s);
-        return;
     }
     CHECK(pbx.view().lamp_ends == 0);
     pbx.stays_silent_for(600s);
