@@ -75,6 +75,7 @@ TEST_CASE("a picker of a transferred call that fails leaves the transferee to th
             call.pbx.passes(2000ms);
             call.alice.receives(INVITE).with(dave_sdp);
         }
+        call.pbx.passes(1ms);  // more than ten seconds since the first
         call.alice.replies(491);
         call.dave.receives(491U)
             .phrase("Request Pending")

@@ -336,13 +336,13 @@ TEST_CASE("a session ends when it has in the first of its two dialogs (RFC 4028 
     Talking::knows_timers(call.alice);
     SUBCASE("on hold by the exchange, which only one phone has accepted")
     {
-        call.pbx.passes(1700s);
+        call.pbx.passes(1780s);
         call.pbx.orders({.action = CallAction::hold});
         call.alice.receives(INVITE).session(1800s, Refresher::uas);
         call.alice.replies(200, hold_sdp);
         call.alice.receives(ACK);
         call.bob.receives(INVITE);  // it asks its user
-        call.pbx.passes(99s);
+        call.pbx.passes(19s);
         CHECK(call.alice.hears_nothing());
         call.pbx.passes(1s);
         call.alice.receives(BYE).header("Reason", "SIP;cause=408;text=\"Session expired\"");
