@@ -90,7 +90,7 @@ TEST_CASE("what the exchange knows of a call itself is not told twice")
     bob.receives(BYE);
     CHECK(carol.receives(NOTIFY).idle());
     // The phone says so later, and nothing is lit meanwhile.
-    same.body = document("");
+    same.body = document("", "full", "101");
     same.if_match = etag;
     published(alice, same);
     pbx.stays_silent_for(10s);
