@@ -112,14 +112,15 @@ void LooseEnds::follow(Call& call, Moment now, Outbox& outbox)
         if (call.ringing_kept && loose->answered) changed = true;
         if (!call.ringing_due) keep_soon(call, now);
     }
-    if (!any) {
-        if (call.ringing_kept || call.ringing_due) forget(call, outbox);
-    } else if (call.ringing_kept && changed) {
-        const bool just_ended = call.phase == CallPhase::ended && call.ringing_due;
+    const bool just_ended = call.phase == CallPhase::ended && call.ringing_due;
+    if (!any && (call.ringing_kept || call.ringing_due))
+        forget(call, outbox);
+    else if (any && call.ringing_kept && changed)
         keep(call, outbox);
-        // What that timer was to do first is done, and transactions last as long as ever.
-        if (just_ended) timers_.set(call.id, CallTimer::linger, now.mono + linger_time);
-    }
+    else
+        return;
+    // What that timer was to do first is done, and transactions last as long as ever.
+    if (just_ended) timers_.set(call.id, CallTimer::linger, now.mono + linger_time);
 }
 
 void CallEngine::end_ringing(const std::vector<StoredRinging>& stored, Outbox& outbox)
