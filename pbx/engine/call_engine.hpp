@@ -163,6 +163,8 @@ private:
     /// Who has sent, and who has got, what passed; nullptr: nobody that talks.
     [[nodiscard]] std::pair<Leg*, Leg*> passed_between(const DialogPassed& input);
     void forked_answer(const DialogPassed& input, Moment now, Outbox& outbox);
+    void accepted_late(Call& call, Leg& callee, std::chrono::seconds session, Moment now,
+                       Outbox& outbox);
     /// The dialog of one of several phones that have answered is over. False: it was the last.
     bool goes_on_without(Call& call, Leg& gone, LegInput how, Outbox& outbox);
     /// Tells the caller how the call has ended, once no branch can say otherwise any more.

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/text.hpp"
+#include "core/appearance_payload.hpp"
 #include "core/sdp.hpp"
 #include "engine/call_engine.hpp"
 #include "engine/call_words.hpp"
@@ -12,6 +13,16 @@
 #include "engine/leg_session.hpp"
 
 namespace lampline {
+namespace {
+
+/// A refresh, which may overtake a session that waits for its answer (RFC 3311 §5.1).
+bool asks_nothing(const DialogPassed& request)
+{
+    return request.method == Method::update && !has_body(request.payload) &&
+           !appearance_in(request.payload);
+}
+
+}  // namespace
 
 void CallEngine::pass_on(Call& call, Leg& leg, const Invitation& invitation, Target target,
                          Outbox& outbox)
@@ -91,6 +102,7 @@ Leg& CallEngine::rings_after_all(Call& call, const Leg& over)
     leg.cancel_sent = leg.closed = leg.resumed = false;
     leg.held = leg.holds = false;
     leg.sdp = leg.asked_sdp = {};
+    leg.asked_cseq = 0;
     leg.place.reset();
     leg.probe_out = {};
     leg.failed_probes = 0;
@@ -152,6 +164,8 @@ bool CallEngine::goes_on_without(Call& call, Leg& gone, LegInput how, Outbox& ou
     Leg& caller = call.caller();
     if (caller.peer != gone.id) return true;
     talks_to(caller, *other);
+    caller.asked_sdp = {};  // each dialog counts by itself
+    caller.asked_cseq = 0;
     caller.probe_out = {};  // the answer, if any, is about the dialog that is over
     set_held(caller, false);
     announce(caller, outbox);
@@ -209,6 +223,17 @@ void CallEngine::forked_answer(const DialogPassed& input, Moment now, Outbox& ou
     keep(call, outbox);
 }
 
+/// A copy, or the answer to what was asked before something else: of sessions it has nothing new, but
+/// the timer may go on by it.
+void CallEngine::accepted_late(Call& call, Leg& callee, std::chrono::seconds session, Moment now,
+                               Outbox& outbox)
+{
+    if (!callee.session_ends_at || callee.session_ends_at->mono >= now.mono + session) return;
+    note_session(callee, session, now);
+    follow_session(call);
+    sweep(call, now, outbox);
+}
+
 void CallEngine::receive(const DialogPassed& input, Moment now, Outbox& outbox)
 {
     const bool accepts = input.method == Method::invite && input.status / 100 == 2;
@@ -241,11 +266,14 @@ void CallEngine::receive(const DialogPassed& input, Moment now, Outbox& outbox)
                 if (header.name == "Reason") reason = header.value;
         end_call(call, sender->id, LegInput::local_bye, LegInput::remote_bye, reason, now, outbox);
     } else if (input.status == 0) {
-        if (!own_dialog) return;
+        if (!own_dialog || input.cseq < sender->asked_cseq || asks_nothing(input)) return;
         sender->asked_sdp = input.payload;
         sender->asked_cseq = input.cseq;
     } else if (input.status < 300) {
+        if (own_dialog && input.cseq < sender->asked_cseq)
+            return accepted_late(call, callee, input.session_timer.expires, now, outbox);
         const bool asked = own_dialog && input.cseq == sender->asked_cseq;
+        if (asked) ++sender->asked_cseq;  // what comes with this number from here on is a copy
         const bool told_private = asked && note_private(*sender, sender->asked_sdp);
         const bool own =
             (asked && note_hold(*sender, sender->asked_sdp, SdpRole::offer)) || told_private;

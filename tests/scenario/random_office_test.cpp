@@ -22,7 +22,7 @@ enum class Killed : std::uint8_t { never, after_storing, with_loss };
 using Done = std::map<std::string, std::size_t>;
 
 constexpr unsigned seeds_of_case = 100;  // 1-100, 101-200, and so on
-constexpr unsigned last_seed = 1300;
+constexpr unsigned last_seed = 1400;
 
 /// Offices of several seeds; nullopt: only the one that was asked for, if it is of this case, of
 /// which no number of anything is to be expected.
@@ -59,7 +59,10 @@ std::optional<Done> work(Mood mood, unsigned first, unsigned offices,
             }
             switch (killed) {
             case Killed::never: office.rests(); break;
-            case Killed::after_storing: office.is_killed(); break;
+            case Killed::after_storing:
+                office.is_killed();
+                if (links == Links::lossy) office.rests();
+                break;
             case Killed::with_loss: office.is_killed_with_loss(round % 2 ? 20ms : 100ms); break;
             }
         }
@@ -130,6 +133,11 @@ TEST_CASE("the exchange is killed before it has stored the last of what it did: 
         const auto first = 801 + 100 * static_cast<unsigned>(mood);
         work(mood, first, 6, Killed::with_loss);
     }
+}
+
+TEST_CASE("messages of calls are lost as the exchange is killed: the same")
+{
+    work(Mood::calling, 1301, 6, Killed::after_storing, Links::lossy);
 }
 
 TEST_CASE("messages of calls are lost, late, or overtake each other: each call is over for all, or "

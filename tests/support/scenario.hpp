@@ -15,6 +15,7 @@
 
 #include "core/dialog_info.hpp"
 #include "engine/exchange.hpp"
+#include "support/scenario/arrived.hpp"
 
 namespace lampline::test {
 
@@ -76,57 +77,6 @@ struct Publishing {
     std::string call_info{};
     bool names_contact = true;
     std::vector<Header> more{};  // headers
-};
-
-/// A request or response that arrived at a phone. Chained checks fail the test by themselves.
-class Arrived {
-public:
-    Arrived& from(std::string_view number);
-    Arrived& with(std::string_view body);
-    Arrived& without_body();
-    Arrived& header(std::string_view name, std::string_view value);
-    Arrived& without_header(std::string_view name);
-    /// INVITE: what it dials.
-    Arrived& to(std::string_view uri);
-    /// The values of a header, comma-separated; empty: it is not there.
-    [[nodiscard]] std::string value(std::string_view name) const;
-    Arrived& reliable();
-    Arrived& session(std::chrono::seconds expires, Refresher refresher);
-    Arrived& phrase(std::string_view text);
-    /// NOTIFY: the only dialog of the document.
-    [[nodiscard]] DialogElement dialog() const;
-    /// NOTIFY: no dialog of the document is alive.
-    [[nodiscard]] bool idle() const;
-    /// NOTIFY: the whole document.
-    [[nodiscard]] DialogInfo document() const;
-    [[nodiscard]] std::string body() const;
-
-    // What arrived, as values.
-    std::string what;  // "INVITE", "180", ...
-    Method method = Method::other;
-    unsigned status = 0;
-    LegId leg{};
-    std::string call_id{};  // of an INVITE outside a dialog, or of the one that this answers
-    TransactionId transaction{};       // a request of the exchange, to be answered
-    ClientTransactionId answers_to{};  // the exchange's own id of that request
-    NameAddr from_address;
-    SipUri request_uri;
-    std::vector<std::string> route{};  // INVITE and probes: where it was sent along, in order
-    std::vector<Header> headers;
-    std::string local_tag;  // of the exchange, where it says so
-    SessionTimer session_timer;
-    bool generated = false;  // by its own stack: nothing came within 64*T1
-    bool is_reliable = false;
-    bool allows_update = true;               // UPDATE in its Allow
-    OptionTag required = OptionTag::none;    // of an INVITE or a response
-    bool focus = false;
-    std::uint32_t rack_rseq = 0;
-    std::string early_tag;                  // PRACK
-    OptionTag supported = OptionTag::none;  // of a request
-    PayloadRef payload;
-    std::optional<SendNotify> notify;
-    SubscriptionId subscription{};  // SUBSCRIBE that was forwarded
-    DialogId shared{};  // and its dialog, or that which phones share, from the phone's side
 };
 
 class Network;
@@ -240,6 +190,11 @@ public:
     /// The answer of this phone to what the other one has passed.
     void accepts(Method method, std::string_view sdp = {}, std::chrono::seconds session = 0s);
     void no_longer_knows(Method method);
+    /// Over a network: to a request that the other one has passed.
+    void answers_passed(const Arrived& request, unsigned status, std::string_view sdp = {},
+                        std::chrono::seconds session = 0s);
+    /// It is in this dialog no more, without a word.
+    void forgets(const DialogId& dialog);
 
     /// The next thing that arrived must be this; fails the test otherwise.
     Arrived receives(Method method);
@@ -304,6 +259,7 @@ public:
 
 private:
     friend class Network;
+    friend class Passing;
     friend class Scenario;
     void invites(std::string_view number, std::string_view sdp, std::optional<Replaces> replaces,
                  std::optional<Replaces> join = std::nullopt);
@@ -381,8 +337,8 @@ public:
     [[nodiscard]] bool is_open(LegId leg) const { return legs_.contains(leg); }
     /// The same, and its phone has not left it.
     [[nodiscard]] bool is_known(LegId leg) const;
-    /// Messages of calls fare as `passage` says of each, from now on: see Network. Not with
-    /// restarts.
+    /// Messages of calls, MESSAGE and REFER fare as `passage` says of each, from now on: see
+    /// Network.
     void has_network(std::function<Passage()> passage);
     /// nullptr: all arrives at once.
     [[nodiscard]] const Network* network() const { return network_.get(); }
@@ -459,6 +415,7 @@ public:
 
 private:
     friend class Network;
+    friend class Passing;
     friend class Phone;
     void deliver();
     void deliver(SipCommand& command);

@@ -85,6 +85,17 @@ std::string_view row_for(std::string_view watcher) noexcept
     return watcher == "106" ? "partly" : "standard";
 }
 
+std::string answer_to(std::string_view offer)
+{
+    const auto directed = [](std::string_view direction) {
+        return "v=0\r\nm=audio 4000 RTP/AVP 0\r\na=" + std::string{direction} + "\r\n";
+    };
+    const auto says = [&](std::string_view word) { return offer.find(word) != offer.npos; };
+    if (says("a=inactive")) return directed("inactive");
+    if (says("a=sendonly")) return directed("recvonly");
+    return std::string{says("a=recvonly") ? hold_sdp : talking_sdp};
+}
+
 std::string contact_of(const Phone& phone)
 {
     return "sip:" + phone.number + "@" + phone.flow.host + ":" + std::to_string(phone.flow.port);

@@ -94,10 +94,12 @@ private:
     std::map<const Phone*, std::chrono::steady_clock::time_point> until_;  // registered
 };
 
-/// As a Contact.
 /// Name of the body profile that the phones of `watcher` are told in.
 std::string_view row_for(std::string_view watcher) noexcept;
+/// As a Contact.
 std::string contact_of(const Phone& phone);
+/// What a phone answers to who sends nothing, hears nothing, or neither.
+std::string answer_to(std::string_view offer);
 /// "102" of `"Name" <sip:102@office.test>;tag=1`.
 std::string user_in(std::string_view address);
 

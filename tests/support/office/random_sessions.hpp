@@ -45,6 +45,7 @@ private:
     void settled(Phone& phone, LegId dialog, const SessionTimer& timer, bool kept_by_phone);
     [[nodiscard]] std::string call_id_of(LegId dialog) const;
     void ended_for_session(LegId dialog) const;
+    [[nodiscard]] std::chrono::milliseconds longest_way() const;
 
     Office& office_;
     std::map<const Phone*, SessionTimer> wishes_;  // of those that know session timers

@@ -3,13 +3,14 @@
 #include <algorithm>
 
 #include "core/sdp.hpp"
+#include "support/scenario/network.hpp"
 
 namespace lampline::test {
 namespace {
 
-constexpr std::string_view receiving_sdp = "v=0\r\nm=audio 4000 RTP/AVP 0\r\na=recvonly\r\n";
 constexpr auto restart_grace = 32s;  // for who refreshes while the exchange is down
 constexpr auto a_moment = 2s;
+constexpr auto longest_way = 20s;  // of a 2xx to the caller
 
 /// Two phones have one dialog, or the only phone has none with the exchange.
 bool is_shared(const Office& office, const LiveCall& call)
@@ -42,11 +43,18 @@ SharedDialogs::Side& SharedDialogs::Dialog::other_than(const Side& side)
     return &side == &caller ? callee : caller;
 }
 
+std::optional<SharedDialogs::Time> SharedDialogs::Dialog::until() const
+{
+    if (!caller.until || !callee.until) return caller.until ? caller.until : callee.until;
+    return std::min(*caller.until, *callee.until);
+}
+
 SharedDialogs::Dialogs::iterator SharedDialogs::any_of(const Phone& phone)
 {
     std::vector<Dialogs::iterator> own;
     for (auto dialog = dialogs_.begin(); dialog != dialogs_.end(); ++dialog)
-        if (dialog->caller.phone == &phone || dialog->callee.phone == &phone)
+        if ((dialog->caller.phone == &phone && dialog->caller.is_in) ||
+            (dialog->callee.phone == &phone && dialog->callee.is_in))
             own.push_back(dialog);
     return own.empty() ? dialogs_.end() : office_.chance.any_of(own);
 }
@@ -86,6 +94,10 @@ bool SharedDialogs::take(Phone& phone, const Arrived& arrived)
         return was_passed_on;
     }
     if (arrived.shared.call_id.empty()) return false;
+    if (arrived.transaction && arrived.call_id.empty()) {  // by the other phone
+        take_passed(phone, arrived);
+        return true;
+    }
     if (arrived.method == INVITE && arrived.answers_to) passed_on(phone, arrived);
     if (arrived.method == OPTIONS && arrived.answers_to) probed(phone, arrived);
     return arrived.method == INVITE || arrived.method == OPTIONS;
@@ -115,7 +127,11 @@ void SharedDialogs::answered(Phone& phone, const Arrived& arrived)
     ++office_.done["shares a dialog"];
     if (in_vain) office_.answered_in_vain.insert(call_id);
     // Another phone may answer before it hears that one has: some callers talk to both.
-    if (again && !cancelled && office_.pbx.network() && office_.chance.one_in(2)) {
+    // Where the first of these dialogs is over, so is the call.
+    const bool goes_on = std::ranges::all_of(dialogs_, [&](const Dialog& one) {
+        return one.call_id != call_id || !is_over(one);
+    });
+    if (again && !cancelled && is_network() && goes_on && office_.chance.one_in(2)) {
         ++office_.done["talks to two"];
         dialog->callee.said = arrived.body();
         return settled(*dialog, arrived.session_timer.expires);
@@ -130,13 +146,13 @@ void SharedDialogs::answered(Phone& phone, const Arrived& arrived)
 
 void SharedDialogs::probed(Phone& phone, const Arrived& arrived)
 {
-    const auto dialog = std::ranges::find_if(dialogs_, [&](Dialog& one) {
-        return one.call_id == arrived.shared.call_id &&
-               (one.seen_by(one.caller) == arrived.shared ||
-                one.seen_by(one.callee) == arrived.shared);
-    });
-    const bool knows_it = dialog != dialogs_.end() && !office_.chance.one_in(8);
-    if (!knows_it && dialog != dialogs_.end()) dialogs_.erase(dialog);
+    const auto dialog = find(arrived.shared);
+    const bool was_in = dialog != dialogs_.end() && side_of(*dialog, arrived.shared).is_in;
+    const bool knows_it = was_in && !office_.chance.one_in(8);
+    if (was_in && !knows_it && is_network())
+        leaves(*dialog, side_of(*dialog, arrived.shared));
+    else if (was_in && !knows_it)
+        dialogs_.erase(dialog);
     ++office_.done[knows_it ? "knows what it shares" : "does not know what it shared"];
     const auto rang = phone.rings() ? std::optional{phone.asked()} : std::nullopt;
     phone.replies_to(arrived, knows_it ? 200 : 481);
@@ -147,14 +163,18 @@ void SharedDialogs::says_bye(Dialogs::iterator dialog, Side& side)
 {
     auto& phone = *side.phone;
     phone.uses_shared(dialog->seen_by(side));
-    dialogs_.erase(dialog);
     ++office_.done["says BYE to who shares"];
+    if (is_network())
+        side.is_in = false;
+    else
+        dialogs_.erase(dialog);
     phone.passes(BYE);
 }
 
 /// The other one accepts, refuses, or does not know the dialog any more.
 void SharedDialogs::asks(Dialogs::iterator dialog, Side& side, Method method, std::string_view sdp)
 {
+    if (is_network()) return asks_by_network(*dialog, side, method, sdp);
     auto& other = dialog->other_than(side);
     side.phone->uses_shared(dialog->seen_by(side));
     other.phone->uses_shared(dialog->seen_by(other));
@@ -166,8 +186,8 @@ void SharedDialogs::asks(Dialogs::iterator dialog, Side& side, Method method, st
         dialogs_.erase(dialog);
         return phone.no_longer_knows(method);
     }
-    std::string_view said;
-    if (method == INVITE) said = sdp == hold_sdp ? receiving_sdp : talking_sdp;
+    std::string said;
+    if (method == INVITE) said = answer_to(sdp);
     if (method == INVITE) {
         side.said = sdp;
         other.said = said;
@@ -181,20 +201,26 @@ void SharedDialogs::asks(Dialogs::iterator dialog, Side& side, Method method, st
 void SharedDialogs::settled(Dialog& dialog, std::chrono::seconds expires)
 {
     dialog.expires = expires;
-    dialog.until.reset();
     dialog.refresh_at.reset();
-    if (expires == 0s) return;
-    const auto now = office_.pbx.now().mono;
-    dialog.until = now + expires;
-    if (!office_.chance.one_in(6)) dialog.refresh_at = now + expires / 2;
+    settled(dialog.caller, expires);
+    settled(dialog.callee, expires);
+    if (expires > 0s && !office_.chance.one_in(6))
+        dialog.refresh_at = office_.pbx.now().mono + expires / 2;
+}
+
+void SharedDialogs::settled(Side& side, std::chrono::seconds expires)
+{
+    side.until.reset();
+    if (expires > 0s) side.until = office_.pbx.now().mono + expires;
 }
 
 bool SharedDialogs::act()
 {
     drop_expired();
     const auto now = office_.pbx.now().mono;
-    const auto due = std::ranges::find_if(
-        dialogs_, [&](const Dialog& one) { return one.refresh_at && *one.refresh_at <= now; });
+    const auto due = std::ranges::find_if(dialogs_, [&](const Dialog& one) {
+        return one.caller.is_in && one.refresh_at && *one.refresh_at <= now;
+    });
     if (due == dialogs_.end()) return false;
     due->refresh_at = now + 3s;  // where that is refused
     ++office_.done["refreshes what it shares"];
@@ -204,8 +230,12 @@ bool SharedDialogs::act()
 
 void SharedDialogs::drop_expired()
 {
+    if (is_network()) return drop_expired_sides();
     const auto now = office_.pbx.now().mono;
-    std::erase_if(dialogs_, [&](const Dialog& one) { return one.until && *one.until <= now; });
+    std::erase_if(dialogs_, [&](const Dialog& one) {
+        const auto until = one.until();
+        return until && *until <= now;
+    });
 }
 
 void SharedDialogs::exchange_killed()
@@ -214,7 +244,8 @@ void SharedDialogs::exchange_killed()
     cancelled_.clear();
     const auto grace = office_.pbx.now().mono + restart_grace;
     for (auto& dialog : dialogs_)
-        if (dialog.until) dialog.until = std::max(*dialog.until, grace);
+        for (auto* side : {&dialog.caller, &dialog.callee})
+            if (side->until) side->until = std::max(*side->until, grace);
 }
 
 void SharedDialogs::storage_lost(const std::vector<StoredCall>& left)
@@ -226,8 +257,8 @@ void SharedDialogs::storage_lost(const std::vector<StoredCall>& left)
         };
         const auto call = std::ranges::find_if(left, is_it);
         if (call == left.end()) return true;
-        if (const auto& ends_at = call->legs[1].session_ends_at; dialog.until && ends_at)
-            dialog.until = now.mono + (*ends_at - now.wall);
+        if (const auto& ends_at = call->legs[1].session_ends_at; dialog.until() && ends_at)
+            dialog.caller.until = dialog.callee.until = now.mono + (*ends_at - now.wall);
         for (const auto& leg : call->legs)
             (leg.role == LegRole::caller ? dialog.caller : dialog.callee).said =
                 leg.sdp ? leg.sdp->body : "";
@@ -237,7 +268,7 @@ void SharedDialogs::storage_lost(const std::vector<StoredCall>& left)
 
 void SharedDialogs::check(const LiveView& view)
 {
-    drop_expired();
+    if (!is_network()) drop_expired();
     const auto now = office_.pbx.now().mono;
     std::set<std::string> present;
     for (const auto& call : view.calls) {
@@ -247,9 +278,16 @@ void SharedDialogs::check(const LiveView& view)
         const auto& call_id = call.legs.front().call_id;
         present.insert(call_id);
         CAPTURE(call_id);
-        const auto dialog = std::ranges::find(dialogs_, call_id, &Dialog::call_id);
+        const auto is_it = [&](const Dialog& one) {
+            return one.call_id == call_id && one.goes_on();
+        };
+        const auto dialog = std::ranges::find_if(dialogs_, is_it);
+        const bool expires = std::ranges::any_of(dialogs_, [&](const Dialog& one) {
+            return one.call_id == call_id && one.expired_at && *one.expired_at + longest_way > now;
+        });
+        if (dialog == dialogs_.end() && expires) continue;
         REQUIRE_MESSAGE(dialog != dialogs_.end(), "a call of phones that share nothing");
-        if (std::ranges::count(dialogs_, call_id, &Dialog::call_id) == 1)
+        if (std::ranges::count_if(dialogs_, is_it) == 1)
             check(call, *dialog);
         else
             check_several(call);
@@ -257,8 +295,10 @@ void SharedDialogs::check(const LiveView& view)
     }
     for (const auto& dialog : dialogs_) {
         CAPTURE(dialog.call_id);
-        const bool expiring = dialog.until && *dialog.until <= now + a_moment;
-        if (!expiring) CHECK_MESSAGE(present.contains(dialog.call_id), "ended without a word");
+        const auto until = dialog.until();
+        const auto margin = is_network() ? longest_way : a_moment;
+        const bool expiring = until && *until <= now + margin;
+        if (!expiring && !is_over(dialog)) CHECK_MESSAGE(present.contains(dialog.call_id), "ended without a word");
     }
 }
 
@@ -267,7 +307,7 @@ void SharedDialogs::check_several(const LiveCall& call) const
 {
     std::multiset<std::string> callees;
     for (const auto& dialog : dialogs_)
-        if (dialog.call_id == call.legs.front().call_id)
+        if (dialog.call_id == call.legs.front().call_id && dialog.goes_on())
             callees.insert(dialog.callee.phone->number);
     std::multiset<std::string> talking;
     for (const auto& leg : call.legs)

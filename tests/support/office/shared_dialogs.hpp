@@ -34,18 +34,24 @@ private:
         Phone* phone;
         std::string tag;
         std::string said{};  ///< its session, as the other one has accepted it
+        std::optional<Time> until{};  ///< its session timer
+        bool is_in = true;            ///< of a network: it has not left
     };
     struct Dialog {
         std::string call_id;
         Side caller;
         Side callee;
-        std::optional<Time> until{};       ///< its session
         std::optional<Time> refresh_at{};  ///< empty: the caller forgets
         std::chrono::seconds expires{};
+        std::optional<Time> expired_at{};  ///< for one side, the first of them
 
         [[nodiscard]] DialogId seen_by(const Side& side) const;
         [[nodiscard]] Side& side_of(const Phone& phone);
         [[nodiscard]] Side& other_than(const Side& side);
+        /// Both are in it.
+        [[nodiscard]] bool goes_on() const { return caller.is_in && callee.is_in; }
+        /// The first of the two sessions ends.
+        [[nodiscard]] std::optional<Time> until() const;
     };
     using Dialogs = std::list<Dialog>;
 
@@ -56,7 +62,21 @@ private:
     /// Another session, or UPDATE without one.
     void asks(Dialogs::iterator dialog, Side& side, Method method, std::string_view sdp);
     void settled(Dialog& dialog, std::chrono::seconds expires);
+    void settled(Side& side, std::chrono::seconds expires);
     void drop_expired();
+    [[nodiscard]] bool is_network() const { return office_.pbx.network() != nullptr; }
+
+    // Over a network each side has its own idea of the dialog.
+    [[nodiscard]] Dialogs::iterator find(const DialogId& seen);
+    [[nodiscard]] Side& side_of(Dialog& dialog, const DialogId& seen);
+    void asks_by_network(Dialog& dialog, Side& side, Method method, std::string_view sdp);
+    void take_passed(Phone& phone, const Arrived& arrived);
+    void asked(Dialog& dialog, Side& side, const Arrived& request);
+    void told(Dialog& dialog, Side& side, const Arrived& answer);
+    void leaves(Dialog& dialog, Side& side);
+    void drop_expired_sides();
+    /// For one of them, or as far as the exchange can tell.
+    [[nodiscard]] bool is_over(const Dialog& dialog) const;
     [[nodiscard]] Dialogs::iterator any_of(const Phone& phone);
     void check(const LiveCall& call, const Dialog& dialog) const;
     void check_several(const LiveCall& call) const;

@@ -39,6 +39,7 @@ void Scenario::deliver(SipCommand& command)
                        phone->leg_ = resume.leg;
                        phone->said_[resume.leg] = said_[resume.dialog.call_id];
                        phone->resumed_cseq = resume.state.cseq;
+                       if (network_) network_->resumed(resume.dialog.call_id, resume.leg);
                    },
                    [&](EndInvite& end) {
                        const auto& dialog = end.invite.dialog;
@@ -247,6 +248,8 @@ void Scenario::deliver(SipCommand& command)
                        arrived.from_address = request.from;
                        arrived.headers = request.headers;
                        arrived.payload = request.payload;
+                       if (network_ && request.method == MESSAGE)
+                           return network_->ask(*phone, std::move(arrived), request.patience);
                        arrive(*phone, std::move(arrived));
                    },
                    [](ResolveTrunk&) {},
@@ -326,7 +329,7 @@ void Scenario::deliver(SipCommand& command)
                        REQUIRE(phone);
                        const auto& [call_id, local_tag, remote_tag] = probe.dialog;
                        const DialogId of_phone{call_id, remote_tag, local_tag};
-                       CHECK((of_phone == phone->shared_ ||
+                       CHECK((network_ || of_phone == phone->shared_ ||
                               std::ranges::count(phone->all_shared_, of_phone) > 0));
                        Arrived arrived;
                        arrived.what = "OPTIONS";

@@ -43,6 +43,22 @@ bool Network::take(const SipInput& input)
                        send(response);
                        return true;
                    },
+                   [&](const DialogPassed& message) {
+                       passing_.take(message);
+                       return true;
+                   },
+                   [&](const ReferReceived& refer) {
+                       send(input, refer.transaction, false);
+                       return true;
+                   },
+                   [&](const MessageReceived& message) {
+                       send(input, message.transaction, false);
+                       return true;
+                   },
+                   [&](const StandaloneAnswered& answer) {
+                       send(answer);
+                       return true;
+                   },
                    [](const auto&) { return false; }},
         input);
 }
@@ -56,16 +72,16 @@ std::optional<Network::Time> Network::next() const
 void Network::goes_on()
 {
     while (!due_.empty() && due_.begin()->first <= scenario_.now().mono) {
-        const auto step = std::move(due_.begin()->second);
+        const auto step = std::move(due_.begin()->second.step);
         due_.erase(due_.begin());
         step();
     }
 }
 
-void Network::later(std::chrono::milliseconds span, Step step)
+void Network::later(std::chrono::milliseconds span, Step step, bool passes)
 {
     if (span == 0ms) return step();
-    due_.emplace(scenario_.now().mono + span, std::move(step));
+    due_.emplace(scenario_.now().mono + span, Due{std::move(step), passes});
 }
 
 std::optional<std::chrono::milliseconds> Network::pass(const Phone& phone, bool to_phone,
@@ -161,11 +177,10 @@ void Network::request(Phone& phone, Arrived arrived, Step then)
                  .until = scenario_.now().mono + gives_up_after,
                  .closes = scenario_.is_open(arrived.leg),
                  .within = !begins,
-                 .shared = !begins && !arrived.shared.call_id.empty()};
+                 .shared = begins ? DialogId{} : arrived.shared};
     if (arrived.method == BYE) over_.insert(arrived.leg);
     later(gives_up_after, [this, id] { timed_out(id); });
-    auto after = pass(phone, true, arrived.what + " " + std::to_string(arrived.leg.value));
-    if (ours_.at(id).shared) after = after.value_or(4s);
+    const auto after = pass(phone, true, arrived.what + " " + std::to_string(arrived.leg.value));
     if (!after) return;
     later(*after, [this, &phone, arrived = std::move(arrived), then] {
         reach(phone, arrived, then);
@@ -234,6 +249,7 @@ void Network::timed_out(ClientTransactionId request)
     if (found == ours_.end() || found->second.until > scenario_.now().mono) return;
     const auto one = found->second;
     if (one.method == INVITE && one.heard && !one.cancelled) return;
+    if (!one.shared.call_id.empty()) passing_.ended(one.shared.call_id);
     note(*one.phone, false, std::string{word(one.method)} + " " + std::to_string(one.leg.value),
          " timed out");
     hear(ResponseReceived{.leg = one.leg,
@@ -259,7 +275,7 @@ void Network::send(const ResponseReceived& response)
     // The first 100 is sent as often as the INVITE.
     if (response.status > 100 && response.status < 200 && response.reliable.rseq == 0) {
         if (const auto after = pass_once(phone, false, what)) later(*after, arrives);
-    } else if (response.status > 100 && (response.status < 200 || found->second.shared)) {
+    } else if (response.status > 100 && response.status < 200) {
         later(pass(phone, false, what).value_or(4s), arrives);
     } else if (const auto after = pass(phone, false, what)) {
         later(*after, arrives);
@@ -280,10 +296,38 @@ void Network::hear(const ResponseReceived& response)
         if (const auto leaves = std::exchange(one.cancel, nullptr)) leaves();
     } else {
         const bool ends = one.within && ends_dialog(response.status);
-        if (ends) over_.insert(one.leg);
+        const bool shared = !one.shared.call_id.empty();
+        if (ends && !shared) over_.insert(one.leg);
+        if (ends && shared && !response.generated) passing_.ended(one.shared);
         ours_.erase(found);
     }
     if (!unwanted) scenario_.enter(response);
+}
+
+void Network::ask(Phone& phone, Arrived arrived, std::chrono::milliseconds patience)
+{
+    const auto id = arrived.answers_to;
+    asked_[id] = &phone;
+    later(patience, [this, id] {
+        hear(StandaloneAnswered{.transaction = id, .status = 408, .generated = true});
+    });
+    if (const auto after = pass(phone, true, arrived.what))
+        later(*after, [this, &phone, arrived = std::move(arrived)] { arrive(phone, arrived); });
+}
+
+void Network::send(const StandaloneAnswered& answer)
+{
+    const auto found = asked_.find(answer.transaction);
+    if (found == asked_.end()) return;
+    if (const auto after = pass(*found->second, false, std::to_string(answer.status) + " MESSAGE"))
+        later(*after, [this, answer] { hear(answer); });
+}
+
+void Network::hear(const StandaloneAnswered& answer)
+{
+    if (asked_.erase(answer.transaction) == 0) return;
+    if (is_success(answer.status)) heard_accepted_.insert(answer.transaction);
+    scenario_.enter(answer);
 }
 
 }  // namespace lampline::test

@@ -15,10 +15,13 @@
 //   an INVITE while the phone waits for the answer to its own 491 (§14.2).
 // - A reliable response without PRACK refuses the INVITE after 64*T1, and a 2xx waits for it
 //   (RFC 3262 §3, §5).
-// In a dialog that two phones share, nothing is lost: the exchange only sees what passes.
+// - Of requests outside a dialog the same: REFER and MESSAGE of phones, MESSAGE of the exchange,
+//   which waits for an answer as long as it says. All others arrive at once.
+// What two phones send each other within a dialog that they share is in Passing.
 #include <deque>
 
 #include "support/scenario.hpp"
+#include "support/scenario/passing.hpp"
 
 namespace lampline::test {
 
@@ -39,6 +42,14 @@ public:
     void cancels(TransactionId invite, PayloadRef payload);
     /// The exchange sends this to `phone`; `then` is done when it arrives.
     void carry(Phone& phone, Arrived arrived, Step then);
+    /// The exchange sends this outside a dialog, and waits so long for the answer.
+    void ask(Phone& phone, Arrived arrived, std::chrono::milliseconds patience);
+    /// The exchange is killed: what it has sent, and what was sent to it, arrives no more.
+    void exchange_killed();
+    /// It has taken this dialog up.
+    void resumed(const std::string& call_id, LegId leg);
+    /// It is there again. Whoever waits for an answer hears nothing.
+    void exchange_restarted();
     /// The exchange has begun a dialog with who sent `invite`.
     void opened(TransactionId invite, LegId leg);
 
@@ -59,6 +70,13 @@ public:
     {
         return accepted_.contains(call_id);
     }
+    /// What was asked outside a dialog was accepted, and the exchange has heard so.
+    [[nodiscard]] bool has_heard_accepted(ClientTransactionId request) const
+    {
+        return heard_accepted_.contains(request);
+    }
+    [[nodiscard]] const Passing& passing() const { return passing_; }
+    Passing& passing() { return passing_; }
     /// Messages that arrived late, or never.
     [[nodiscard]] std::size_t delayed() const { return delayed_; }
     [[nodiscard]] std::size_t lost() const { return lost_; }
@@ -66,6 +84,8 @@ public:
     [[nodiscard]] std::string ladder() const;
 
 private:
+    friend class Passing;
+
     /// A request of the exchange.
     struct Ours {
         Phone* phone;
@@ -74,7 +94,7 @@ private:
         Time until;          // then its sender gives up, if it may
         bool closes;         // with its dialog nobody waits for the answer
         bool within;         // a dialog
-        bool shared;         // by two phones
+        DialogId shared;     // by two phones
         bool heard = false;  // of it, by the exchange
         bool cancelled = false;
         Step cancel{};  // waits for the first response
@@ -97,7 +117,21 @@ private:
         Step held{};                  // the 2xx that waits for the PRACK
     };
 
-    void later(std::chrono::milliseconds span, Step step);
+    /// Of what `passes` the exchange keeps nothing.
+    struct Due {
+        Step step;
+        bool passes;
+    };
+    /// A request that the exchange will not answer any more; empty Call-ID: outside a dialog.
+    struct Forsaken {
+        Phone* phone;
+        TransactionId request;
+        Method method;
+        std::string call_id;
+    };
+
+    void later(std::chrono::milliseconds span, Step step, bool passes = false);
+    [[nodiscard]] std::string call_id_of(LegId leg) const;
     /// Nullopt: never.
     std::optional<std::chrono::milliseconds> pass(const Phone& phone, bool to_phone,
                                                   const std::string& what);
@@ -114,6 +148,8 @@ private:
     void timed_out(ClientTransactionId request);
     void send(const ResponseReceived& response);
     void hear(const ResponseReceived& response);
+    void send(const StandaloneAnswered& answer);
+    void hear(const StandaloneAnswered& answer);
 
     void send(const SipInput& input, TransactionId request, bool within);
     void enter(const SipInput& input, TransactionId request);
@@ -130,17 +166,22 @@ private:
 
     Scenario& scenario_;
     std::function<Passage()> passage_;
-    std::multimap<Time, Step> due_;
+    std::multimap<Time, Due> due_;
     std::map<ClientTransactionId, Ours> ours_;
     std::map<TransactionId, Theirs> theirs_;
     std::set<LegId> left_;
+    std::set<std::string> left_before_;  // Call-IDs, in an earlier run
+    std::vector<Forsaken> forsaken_;
     std::set<LegId> over_;
     std::set<std::string> accepted_;
+    std::map<ClientTransactionId, Phone*> asked_;  // outside dialogs, with numbers of their own
+    std::set<ClientTransactionId> heard_accepted_;
     std::map<LegId, std::uint32_t> heard_cseq_;          // of phones
     std::map<LegId, ClientTransactionId> reached_last_;  // of the exchange: they count up, too
     std::deque<std::string> ladder_;
     std::size_t delayed_ = 0;
     std::size_t lost_ = 0;
+    Passing passing_{*this};
 };
 
 }  // namespace lampline::test

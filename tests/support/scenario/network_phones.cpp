@@ -116,7 +116,8 @@ void Network::send_cancel(TransactionId invite)
     later(gives_up_after, [this, invite] { gives_up(invite); });
     // Not in the midst of what the exchange makes of what came before it.
     if (const auto after = pass(*one.phone, false, "CANCEL " + std::to_string(one.leg.value)))
-        due_.emplace(scenario_.now().mono + *after, [this, invite] { take_cancel(invite); });
+        due_.emplace(scenario_.now().mono + *after,
+                     Due{[this, invite] { take_cancel(invite); }, false});
 }
 
 void Network::take_cancel(TransactionId invite)

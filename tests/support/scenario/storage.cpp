@@ -2,6 +2,7 @@
 
 #include <doctest/doctest.h>
 
+#include "support/scenario/network.hpp"
 #include "support/scenario/values.hpp"
 
 namespace lampline::test {
@@ -89,6 +90,10 @@ void Scenario::restarts(const std::function<void(Kept&)>& edit)
     edit(left);
     for (const auto& [call_id, leg] : open_)
         if (const auto* phone = phone_of(leg)) said_[call_id] = phone->said(leg);
+    if (network_) {
+        network_->exchange_killed();
+        open_.clear();
+    }
     waiting_.clear();
     requests_.clear();
     invites_.clear();
@@ -101,6 +106,7 @@ void Scenario::restarts(const std::function<void(Kept&)>& edit)
     exchange_.emplace(settings_, tokens_, directory());
     exchange_->restore(std::move(left), now_, outbox_);
     deliver();
+    if (network_) network_->exchange_restarted();
 }
 
 }  // namespace lampline::test
