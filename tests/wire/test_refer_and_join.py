@@ -91,7 +91,7 @@ class Dialer(WireTest):
     def test_a_trusted_one_lets_the_phones_of_others_call(self):
         carol = self.phone("203")
         self.rest.put("/api/v1/extensions/201", {
-            "display_name": "Anna Lee", "secret": self.office.secrets["201"], "trusted": True})
+            "number": "201", "display_name": "Anna Lee", "trusted": True})
         watch = self.refers("<sip:203@office.test>", "202")
         watch.subscribe.receives(202)
         self.hears(watch, "100 Trying")
