@@ -1,4 +1,6 @@
 """Calls from and to outside over peer trunks: ways, identities, rights and limits (RFC 3323, RFC 3325)."""
+import csv
+import io
 import shutil
 import signal
 import time
@@ -66,8 +68,8 @@ class Trunks(WireTest):
                           entry["answered_trunk"], entry["result"]))
         self.assertEqual([None, "line"], [part["trunk"] for part in entry["parts"]])
         table = self.rest.request("GET", "/api/v1/call-log", headers={"Accept": "text/csv"}).text
-        self.assertTrue(table.splitlines()[0].endswith("from_trunk,answered_trunk"), table)
-        self.assertTrue(table.splitlines()[1].endswith(",line"), table)
+        row = next(csv.DictReader(io.StringIO(table)))
+        self.assertEqual(("", "line"), (row["from_trunk"], row["answered_trunk"]))
 
     def test_a_call_to_outside_over_udp(self):
         self.a_call_to_outside("udp")
