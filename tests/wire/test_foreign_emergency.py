@@ -66,7 +66,7 @@ class Emergency(SecondCarriers):
         talking.hangs_up()
         self.are_in_calls()
         self.recorded(("answered", (talking.number, "answered"), (DIALLED, "answered")),
-                      ("busy", (caller.number, "unanswered")),
+                      ("failed", (caller.number, "unanswered")),
                       ("answered", (caller.number, "answered"), (HELP, "answered")))
         carrier.succeeds()
 
