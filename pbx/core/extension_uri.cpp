@@ -1,7 +1,9 @@
 #include "core/extension_uri.hpp"
 
 #include <algorithm>
-#include <charconv>
+
+#include "base/text.hpp"
+#include "core/escaped.hpp"
 
 namespace lampline {
 
@@ -20,20 +22,7 @@ SipUri extension_uri(std::string_view number, std::string_view domain)
 
 std::string extension_of(const SipUri& uri)
 {
-    const auto user = std::string_view{uri.user}.substr(0, uri.user.find(';'));
-    std::string number;
-    for (std::size_t at = 0; at < user.size(); ++at) {
-        unsigned char code = 0;
-        const char* const digits = user.data() + at + 1;
-        if (user[at] == '%' && at + 2 < user.size() &&
-            std::from_chars(digits, digits + 2, code, 16).ptr == digits + 2) {
-            number += static_cast<char>(code);
-            at += 2;
-        } else {
-            number += user[at];
-        }
-    }
-    return number;
+    return unescaped(std::string_view{uri.user}.substr(0, uri.user.find(';')));
 }
 
 std::string plain_number(std::string_view number)

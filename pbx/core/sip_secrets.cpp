@@ -3,6 +3,7 @@
 #include <array>
 
 #include "base/text.hpp"
+#include "core/escaped.hpp"
 #include "core/sip_trace.hpp"
 
 namespace lampline {
@@ -130,20 +131,6 @@ void hide_passwords(Span line)
 bool has_credentials(std::string_view name) noexcept
 {
     return same_word(name, "Authorization") || same_word(name, "Proxy-Authorization");
-}
-
-/// With its escapes resolved, as far as they can be read.
-std::string unescaped(std::string_view text)
-{
-    std::string result;
-    while (!text.empty()) {
-        const bool escape = text.front() == '%' && text.size() > 2 && hex_value(text[1]) >= 0 &&
-                            hex_value(text[2]) >= 0;
-        result += escape ? static_cast<char>(hex_value(text[1]) * 16 + hex_value(text[2]))
-                         : text.front();
-        text.remove_prefix(escape ? 3 : 1);
-    }
-    return result;
 }
 
 /// `sip:user@host?Authorization=value&name=value` (RFC 3261 §19.1.1), wherever it stands in a line of the head. What is
