@@ -1,44 +1,12 @@
 // Emergency numbers reach the trunk whatever else is set or full.
-#include <doctest/doctest.h>
-
 #include <algorithm>
 #include <initializer_list>
 
-#include "support/scenario.hpp"
+#include "emergency_office.hpp"
 
 using namespace lampline;
 using namespace lampline::test;
-
-namespace {
-
-Trunk carrier(std::string name, std::string host)
-{
-    Trunk trunk;
-    trunk.name = std::move(name);
-    trunk.servers = {{std::move(host), 5060, Transport::udp}};
-    trunk.domain = "carrier.test";
-    return trunk;
-}
-
-/// An exchange that may have one call, and 112 outside.
-struct Office {
-    Office()
-    {
-        DigitRules rules;
-        rules.rules = {{.pattern = "1\\d\\d", .priority = 1},
-                       {.pattern = "0664", .trunks = {"one"}},
-                       {.pattern = "112|144", .emergency = true, .trunks = {"one"}}};
-        pbx.has_trunks({trunk}, rules);
-    }
-
-    Scenario pbx{{}, {.calls = {.max_calls = 1}}};
-    Trunk trunk = carrier("one", "192.0.2.200");
-    Phone& alice = pbx.phone("101");
-    Phone& bob = pbx.phone("102");
-    Phone& far = pbx.carrier(trunk, "112");
-};
-
-}  // namespace
+using namespace lampline::test::emergency;
 
 TEST_CASE("an exchange that has all its calls still takes one to an emergency number")
 {
@@ -94,108 +62,6 @@ TEST_CASE("no display is changed by an INVITE in a call for help")
     alice.receives(200U);
     far.receives(BYE);
     CHECK(pbx.has_no_calls());
-}
-
-namespace {
-
-/// Alice talks outside, for help or not.
-struct Outside : Office {
-    explicit Outside(bool help)
-    {
-        alice.answers_probes = alice.allows_update = true;
-        alice.sends(INVITE, help ? "112" : "0664");
-        far.receives(INVITE);
-        far.replies(200, talking_sdp);
-        alice.receives(200U);
-        far.receives(ACK);
-    }
-
-    /// The far side has asked not to be named, and Alice's phone is to show that.
-    Arrived alice_is_told()
-    {
-        far.sends(UPDATE, std::make_shared<const Payload>(Payload{{}, {}, {{"Privacy", "id"}}}));
-        alice.receives(UPDATE);
-        alice.replies(200);
-        far.receives(200U);
-        return alice.receives(UPDATE).header("P-Asserted-Identity",
-                                             "\"Anonymous\" <sip:anonymous@anonymous.invalid>");
-    }
-
-    /// Now, or when Alice hangs up.
-    void ends(bool when_she_hangs_up)
-    {
-        if (when_she_hangs_up) {
-            far.answers_probes = true;
-            pbx.stays_silent_for(200s);
-            alice.sends(BYE);
-            alice.receives(200U);
-        } else {
-            alice.receives(BYE);
-        }
-        far.receives(BYE);
-        CHECK(pbx.has_no_calls());
-        CHECK(pbx.has_no_dialogs());
-    }
-};
-
-}  // namespace
-
-TEST_CASE("silence to a probe ends no call for help, but any other")
-{
-    for (const bool help : {true, false}) {
-        CAPTURE(help);
-        Outside call{help};
-        call.pbx.passes(60s);
-        call.far.receives(OPTIONS);
-        call.far.fails_with(408);
-        if (help) {
-            call.pbx.passes(60s);
-            call.far.receives(OPTIONS);
-            call.far.fails_with(408);
-        }
-        call.ends(help);
-    }
-}
-
-TEST_CASE("two probes that cannot be sent end no call for help, but any other")
-{
-    for (const bool help : {true, false}) {
-        CAPTURE(help);
-        Outside call{help};
-        for (int i = 0; i < 2; ++i) {
-            call.pbx.passes(60s);
-            call.far.receives(OPTIONS);
-            call.far.fails_with(503);
-        }
-        call.ends(help);
-    }
-}
-
-TEST_CASE("silence to a display ends no call for help, but any other")
-{
-    for (const bool help : {true, false}) {
-        CAPTURE(help);
-        Outside call{help};
-        call.alice_is_told();
-        call.alice.fails_with(408);
-        call.ends(help);
-    }
-}
-
-TEST_CASE("an INVITE of the exchange that is never answered ends no call for help, but any other")
-{
-    for (const bool help : {true, false}) {
-        CAPTURE(help);
-        Outside call{help};
-        CHECK(call.pbx.orders({.action = CallAction::hold}).outcome == OrderOutcome::begun);
-        const auto invite = call.alice.receives(INVITE);
-        call.alice.replies(180);
-        call.alice.answers_cancel = false;
-        call.pbx.passes(25s);
-        call.alice.receives(CANCEL);
-        call.alice.fails_with(invite, 408);
-        call.ends(help);
-    }
 }
 
 TEST_CASE("a call for help is over when a phone says so, or its session is")

@@ -5,8 +5,8 @@
 #include <utility>
 #include <vector>
 
-#include "package_events.hpp"
-#include "support/scenario.hpp"
+#include "scenario/cut_off_office.hpp"
+#include "scenario/package_events.hpp"
 
 using namespace lampline;
 using namespace lampline::test;
@@ -19,19 +19,11 @@ std::string our_tag(const Arrived& notify)
     return from.substr(from.find(";tag=") + 5);
 }
 
-/// Bob (102) has subscribed to Carol (103), who talks with Alice (101), or to her group, and is
-/// unplugged.
-struct Unplugged {
-    explicit Unplugged(Subscribing subscribing) : wanted{std::move(subscribing)}
+/// Bob has subscribed to Carol, or to her group, and is unplugged.
+struct Unplugged : CutOffOffice {
+    explicit Unplugged(Subscribing subscribing)
+        : CutOffOffice{false, 36000s}, wanted{std::move(subscribing)}
     {
-        pbx.replaces_directory({sales});
-        bob.registers(36000s);
-        alice.sends(INVITE, "103");
-        carol.receives(INVITE);
-        carol.replies(200, talking_sdp);
-        carol.receives(ACK);
-        alice.receives(200U);
-        alice.answers_probes = carol.answers_probes = true;
         tag = our_tag(subscribes());
         bob.answers_notify.reset();
     }
@@ -41,32 +33,6 @@ struct Unplugged {
         bob.asks(wanted);
         bob.receives(200U);
         return bob.receives(NOTIFY);
-    }
-    void hangs_up()
-    {
-        alice.sends(BYE);
-        carol.receives(BYE);
-        alice.receives(200U);
-    }
-    void may_watch(bool may)
-    {
-        auto groups = std::vector{sales};
-        if (!may) groups[0].watchers.clear();
-        pbx.replaces_directory(std::move(groups));
-    }
-    /// The last NOTIFY to Bob, of those since the one before, is the end.
-    Arrived ends()
-    {
-        auto notify = bob.receives(NOTIFY);
-        while (!bob.hears_nothing()) notify = bob.receives(NOTIFY);
-        CHECK(notify.notify->subscription_state.starts_with("terminated"));
-        return notify;
-    }
-    /// `notify` and its repetitions are lost.
-    void is_lost(const Arrived& notify)
-    {
-        pbx.passes(32s);
-        bob.answers(notify, 408, true);
     }
     /// Nobody waits for anything.
     void is_settled()
@@ -79,14 +45,6 @@ struct Unplugged {
     }
 
     Subscribing wanted;
-    Group sales{.name = "sales",
-                .display_name = "Sales",
-                .members = {"103"},
-                .watchers = {{"102", false, "standard"}}};
-    Scenario pbx;
-    Phone& alice = pbx.phone("101");
-    Phone& bob = pbx.silent_phone("102");
-    Phone& carol = pbx.phone("103");
     std::string tag;
 };
 

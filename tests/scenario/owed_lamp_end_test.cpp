@@ -7,63 +7,26 @@
 #include <variant>
 #include <vector>
 
-#include "support/scenario.hpp"
+#include "scenario/cut_off_office.hpp"
 
 using namespace lampline;
 using namespace lampline::test;
 
 namespace {
 
-/// Bob (102) is told unasked of Carol (103). She has talked with Alice (101), and as Bob was cut off
-/// his lamp was lit.
-struct CutOff {
-    explicit CutOff(std::chrono::seconds registered = 3600s)
+/// Bob is told unasked of Carol, and as he was cut off his lamp was lit.
+struct CutOff : CutOffOffice {
+    explicit CutOff(std::chrono::seconds registered = 3600s) : CutOffOffice{true, registered}
     {
-        pbx.replaces_directory({sales});
-        bob.registers(registered);
-        CHECK(bob.receives(NOTIFY).idle());
-        alice.sends(INVITE, "103");
-        carol.receives(INVITE);
-        carol.replies(200, talking_sdp);
-        carol.receives(ACK);
-        alice.receives(200U);
-        alice.answers_probes = carol.answers_probes = true;
         CHECK_FALSE(latest().idle());
         bob.answers_notify.reset();
     }
 
-    /// The last NOTIFY to Bob, of those since the one before.
-    Arrived latest()
-    {
-        auto notify = bob.receives(NOTIFY);
-        while (!bob.hears_nothing()) notify = bob.receives(NOTIFY);
-        return notify;
-    }
-    void hangs_up()
-    {
-        alice.sends(BYE);
-        carol.receives(BYE);
-        alice.receives(200U);
-    }
-    void may_watch(bool may)
-    {
-        auto groups = std::vector{sales};
-        if (!may) groups[0].watchers.clear();
-        pbx.replaces_directory(std::move(groups));
-    }
-    /// What arrives now is the end.
     Arrived ends()
     {
-        auto notify = latest();
-        CHECK(notify.notify->subscription_state.starts_with("terminated"));
+        auto notify = CutOffOffice::ends();
         CHECK(notify.idle());
         return notify;
-    }
-    /// `notify` and its repetitions are lost.
-    void is_lost(const Arrived& notify)
-    {
-        pbx.passes(32s);
-        bob.answers(notify, 408, true);
     }
     void comes_back()
     {
@@ -78,15 +41,6 @@ struct CutOff {
         CHECK_FALSE(notify.idle());
         CHECK(bob.hears_nothing());
     }
-
-    Group sales{.name = "sales",
-                .display_name = "Sales",
-                .members = {"103"},
-                .watchers = {{"102", true, "standard"}}};
-    Scenario pbx;
-    Phone& alice = pbx.phone("101");
-    Phone& bob = pbx.silent_phone("102");
-    Phone& carol = pbx.phone("103");
 };
 
 }  // namespace
