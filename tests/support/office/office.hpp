@@ -17,6 +17,7 @@ namespace lampline::test {
 
 inline constexpr std::array<std::string_view, 5> desks{"101", "102", "103", "104", "105"};
 inline constexpr std::array<std::string_view, 2> slots{"park+701", "park+702"};
+inline constexpr std::array<std::string_view, 3> lot{"700", "701", "702"};  ///< 700: any slot
 /// Those that several phones share; the calls of all desks fit in neither.
 inline constexpr std::array<std::string_view, 2> shared_lines{"102", "103"};
 inline constexpr std::string_view notifier = "104";     ///< its phones may notify by themselves

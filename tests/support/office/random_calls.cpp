@@ -5,21 +5,6 @@
 #include <algorithm>
 
 namespace lampline::test {
-namespace {
-
-constexpr std::array<std::string_view, 3> lot{"700", "701", "702"};
-
-PayloadRef pointing_to(const std::string& target)
-{
-    return std::make_shared<const Payload>(Payload{{}, {}, {{"Refer-To", "<" + target + ">"}}});
-}
-
-std::string address(const std::string& number)
-{
-    return "sip:" + number + "@office.test";
-}
-
-}  // namespace
 
 /// Mostly one that rings, or is in a call: else little would come of it.
 Phone& RandomCalls::somebody()
@@ -178,14 +163,11 @@ void RandomCalls::act()
     case 15: return retrieves(phone);
     case 16: return joins(phone);
     case 17:
-        if (!in_dialog || !chance.one_in(3)) return;
-        ++office_.done["also"];
-        over_.insert(phone.dialog());
-        return phone.sends_on("<" + address(any_number()) + ">");
+        if (in_dialog && chance.one_in(3)) leaves(phone);
+        return;
     case 18:
-        if (!chance.one_in(3)) return;
-        ++office_.done["refers"];
-        return phone.refers(phone.number, pointing_to(address(any_number())));
+        if (chance.one_in(3)) clicks(phone);
+        return;
     case 19: return uses_card(phone);
     case 20: return retrieves(phone);
     case 21: return takes_over(phone);
@@ -201,35 +183,6 @@ void RandomCalls::act()
     default:
         if (!phone.has_dialog()) calls(phone, std::string{chance.any_of(desks)});
     }
-}
-
-bool RandomCalls::is_refused(const std::string& desk, std::string_view caller) const
-{
-    const auto& exceptions = office_.pbx.forwarding_of(desk).exceptions;
-    const auto first = std::ranges::find_if(exceptions, [&](const CallerException& one) {
-        return one.match == CallerMatch::prefix ? caller.starts_with(one.caller)
-                                                : caller == one.caller;
-    });
-    return desk != caller && first != exceptions.end() &&
-           first->treatment == CallerTreatment::refuse;
-}
-
-/// Whom an exception refuses hears that at once, and rings nowhere.
-void RandomCalls::calls(Phone& phone, const std::string& desk)
-{
-    phone.sends(INVITE, desk);
-    if (office_.pbx.network()) return;  // by which that takes its time
-    if (!is_refused(desk, phone.number)) return;
-    const auto call_id = "call-" + std::to_string(phone.invite().value);
-    CAPTURE(call_id);
-    CHECK(std::ranges::any_of(phone.inbox, [&](const Arrived& arrived) {
-        return arrived.call_id == call_id && arrived.status >= 400;
-    }));
-    for (const auto* other : office_.callers)
-        CHECK(std::ranges::none_of(other->inbox, [&](const Arrived& arrived) {
-            return arrived.method == INVITE && arrived.from_address.uri.user == phone.number;
-        }));
-    ++office_.done["refused by an exception"];
 }
 
 void RandomCalls::take(Phone& phone, const Arrived& arrived)
@@ -281,51 +234,6 @@ void RandomCalls::settle(bool all)
         pbx.settles_one(office_.chance.one_in(3) ? 500 : 200);
 }
 
-/// By the phone itself, or by somebody at the desk; loops and numbers that are gone included.
-void RandomCalls::forwards(Phone& phone)
-{
-    auto& chance = office_.chance;
-    constexpr std::array<std::string_view, 9> goals{"101", "102", "103", "104",  "105",
-                                                    "999", "600", "",    outside};
-    if (chance.one_in(2)) {
-        constexpr std::array<std::string_view, 4> codes{"*21*", "*67*", "*61*", "*62*"};
-        constexpr std::array<std::string_view, 3> alone{"*73", "*78", "*79"};
-        office_.pbx.settles = !chance.one_in(4);
-        if (chance.one_in(2)) return phone.sends(INVITE, chance.any_of(alone));
-        const auto goal = chance.any_of(goals);
-        return phone.sends(INVITE, std::string{chance.any_of(codes)} + std::string{goal});
-    }
-    if (chance.one_in(3)) return have_ring_group(std::string{chance.any_of(goals)});
-    Forwarding wishes;
-    if (chance.one_in(3)) wishes.always = chance.any_of(goals);
-    wishes.busy = chance.any_of(goals);
-    wishes.no_answer = chance.any_of(goals);
-    wishes.unregistered = chance.any_of(goals);
-    wishes.no_answer_after = std::chrono::seconds{5 + chance.below(20)};
-    wishes.do_not_disturb = chance.one_in(8);
-    wishes.call_waiting = !chance.one_in(4);
-    if (chance.one_in(3)) wishes.call_limit = static_cast<unsigned>(1 + chance.below(3));
-    wishes.forking = chance.one_in(2) ? Forking::parallel : Forking::sequential;
-    if (chance.one_in(2))
-        wishes.exceptions = exceptions(std::vector<std::string>(goals.begin(), goals.end()));
-    office_.pbx.forwards(phone.number, std::move(wishes));
-}
-
-/// Colleagues, those outside, or who shows no number are treated unlike all others.
-std::vector<CallerException> RandomCalls::exceptions(const std::vector<std::string>& goals)
-{
-    auto& chance = office_.chance;
-    std::vector<CallerException> exceptions(1 + chance.below(2));
-    for (auto& one : exceptions) {
-        one.match = static_cast<CallerMatch>(chance.below(3));
-        if (one.match == CallerMatch::number) one.caller = chance.any_of(desks);
-        if (one.match == CallerMatch::prefix) one.caller = chance.one_in(2) ? "10" : "+43";
-        one.treatment = static_cast<CallerTreatment>(chance.below(3));
-        if (one.treatment == CallerTreatment::forward) one.to = chance.any_of(goals);
-    }
-    return exceptions;
-}
-
 void RandomCalls::follows(Phone& phone, const Arrived& redirected)
 {
     std::vector<Phone*> named;
@@ -340,132 +248,6 @@ void RandomCalls::follows(Phone& phone, const Arrived& redirected)
     if (named.empty()) return;
     ++office_.done["redirected to phones"];
     if (!office_.chance.one_in(3)) phone.sends_to(office_.chance.any_of(named)->own_contact());
-}
-
-void RandomCalls::have_ring_group(std::string overflow)
-{
-    auto& chance = office_.chance;
-    RingGroup team;
-    team.number = "600";
-    team.strategy = static_cast<RingStrategy>(chance.below(5));
-    for (const auto number : desks)
-        if (!chance.one_in(3))
-            team.members.push_back(
-                {std::string{number}, std::chrono::seconds{chance.below(3) * 5}});
-    team.ring_time = std::chrono::seconds{5 + chance.below(20)};
-    team.overflow = std::move(overflow);
-    team.skip_busy = chance.one_in(2);
-    office_.pbx.has_ring_groups({std::move(team)});
-}
-
-/// A third party has something done with any call there is, or makes one.
-void RandomCalls::orders(const Phone& phone)
-{
-    auto& chance = office_.chance;
-    constexpr std::array actions{CallAction::place,   CallAction::place,  CallAction::hang_up,
-                                 CallAction::hold,    CallAction::resume, CallAction::transfer,
-                                 CallAction::pick_up, CallAction::park};
-    const auto calls = office_.pbx.present().calls;
-    office_.pbx.orders({.action = chance.any_of(actions),
-                        .call = calls.empty() ? "1" : chance.any_of(calls).id,
-                        .from = phone.number,
-                        .to = any_number(),
-                        .by = chance.one_in(3) ? "" : phone.number});
-}
-
-void RandomCalls::parks(Phone& phone)
-{
-    phone.sends(Method::refer, pointing_to(address(std::string{office_.chance.any_of(lot)})));
-    ++office_.done["parks"];
-}
-
-/// By number, by the dialog that the lamp shows, or by asking for a slot that may be free.
-void RandomCalls::retrieves(Phone& phone)
-{
-    auto& chance = office_.chance;
-    const std::string slot{chance.any_of(slots)};
-    const auto calls = office_.pbx.present().calls;
-    for (const auto& call : calls)
-        for (const auto& leg : call.legs)
-            if (leg.extension == slot && chance.one_in(2)) {
-                ++office_.done["replaces"];
-                return phone.sends_replacing({.call_id = leg.call_id, .to_tag = {}, .from_tag = {}},
-                                             slot);
-            }
-    if (phone.has_dialog() && chance.one_in(2)) return;
-    phone.sends(INVITE, chance.one_in(3) ? "700" : slot);
-}
-
-/// Dials in the calling-card application, takes itself back, or begins.
-void RandomCalls::uses_card(Phone& phone)
-{
-    auto& chance = office_.chance;
-    if (!phone.has_dialog()) {
-        if (chance.one_in(2)) phone.sends(INVITE, "800");
-        return;
-    }
-    const std::string keys =
-        chance.one_in(2) ? std::string{"*0"} : std::string{chance.any_of(desks)} + "#";
-    for (const char key : keys) {
-        if (!phone.has_dialog()) return;
-        phone.sends(INFO, std::make_shared<const Payload>(
-                              Payload{"application/dtmf-relay",
-                                      std::string{"Signal="} + key + "\r\nDuration=160\r\n",
-                                      {}}));
-    }
-    ++office_.done["keys"];
-}
-
-/// A call of its own extension, at another phone or gone already.
-void RandomCalls::takes_over(Phone& phone)
-{
-    const auto calls = office_.pbx.present().calls;
-    const auto kept = office_.pbx.kept();
-    for (const auto& call : calls)
-        for (const auto& leg : call.legs)
-            if (leg.extension == phone.number && office_.chance.one_in(2)) {
-                Replaces named{.call_id = leg.call_id};
-                for (const auto& stored : kept.calls)
-                    for (const auto& each : stored.legs)
-                        if (each.extension == leg.extension &&
-                            each.dialog.call_id == leg.call_id) {
-                            named.to_tag = each.dialog.local_tag;
-                            named.from_tag = each.dialog.remote_tag;
-                        }
-                ++office_.done["takes over"];
-                return phone.sends_replacing(named, phone.number,
-                                             office_.chance.one_in(4) ? std::string_view{}
-                                                                      : talking_sdp);
-            }
-}
-
-/// Any dialog of any call, with its own tags, or tags that are nobody's.
-void RandomCalls::joins(Phone& phone)
-{
-    auto& chance = office_.chance;
-    const auto kept = office_.pbx.kept();
-    if (kept.calls.empty()) return;
-    const auto& leg = chance.any_of(kept.calls).legs[chance.below(2)];
-    Replaces join{.call_id = leg.dialog.call_id,
-                  .to_tag = leg.dialog.remote_tag,
-                  .from_tag = leg.dialog.local_tag};
-    if (chance.one_in(4)) std::swap(join.to_tag, join.from_tag);
-    if (chance.one_in(8)) join.to_tag = "nobody";
-    phone.sends_joining(join, leg.extension);
-    ++office_.done["joins"];
-}
-
-/// Blind, or attended to any call there is, its own or not.
-void RandomCalls::refers(Phone& phone)
-{
-    auto& chance = office_.chance;
-    auto target = address(any_number());
-    const auto calls = office_.pbx.present().calls;
-    if (chance.one_in(2) && !calls.empty()) {
-        const auto& legs = chance.any_of(calls).legs;
-        target += "?Replaces=" + chance.any_of(legs).call_id;
-    }
-    phone.sends(Method::refer, pointing_to(target));
 }
 
 }  // namespace lampline::test

@@ -88,6 +88,10 @@ private:
     void takes_over(Phone& phone);
     void joins(Phone& phone);
     void refers(Phone& phone);
+    /// With BYE and Also.
+    void leaves(Phone& phone);
+    /// It has somebody called, in no dialog.
+    void clicks(Phone& phone);
     /// By what its phone has said last in this dialog; nullopt: it has said nothing.
     [[nodiscard]] std::optional<bool> hears_nothing(const std::string& call_id) const;
 
