@@ -244,10 +244,14 @@ void CallingPhones::picks_up(DialogKey key)
 {
     const auto* dialog = find(key);
     if (!dialog || !dialog->asked || dialog->state != LegState::early) return;
-    auto& picker = any_device();
     const auto& number = dialog->device->number;
+    const auto team = dialog->device->team;
     const auto how = chance_.below(3);
-    if (picker.number == number || (how == 2 && picker.team != dialog->device->team)) return;
+    auto* chosen = &any_device();
+    for (int tries = 0; how == 2 && chosen->team != team && tries < 20; ++tries)
+        chosen = &any_device();  // *8 is for those of a team
+    auto& picker = *chosen;
+    if (picker.number == number || (how == 2 && picker.team != team)) return;
     ++done[how == 0 ? "pick up by the key" : how == 1 ? "pick up by **" : "pick up by *8"];
     if (how == 0)
         invites(picker, number, Replaces{.call_id = dialog->call_id, .to_tag = {}, .from_tag = {}});
