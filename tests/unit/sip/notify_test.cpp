@@ -121,8 +121,8 @@ TEST_CASE("an unanswered NOTIFY is repeated with doubling intervals, then given 
 {
     Office office;  // T1 30 ms, T2 120 ms, 64*T1 600 ms: sent at 0, 30, 90, 210, 330, 450, 570
     Phone watcher{office, "201"};
-    office.run(notify_to(watcher, 1, 5));
     const auto started = std::chrono::steady_clock::now();
+    office.run(notify_to(watcher, 1, 5));
     std::set<std::string> branches;
     int sent = 0;
     while (office.inputs.empty()) {
