@@ -48,8 +48,9 @@ bool is_dialog_info(std::string_view content_type)
     return same_word(content_type.substr(0, content_type.find_first_of("; \t")), dialog_info_type);
 }
 
-/// `entity` is another extension than `published`. What it says of somebody elsewhere, as a phone
-/// does that knows itself by another domain, is taken as said of `published`.
+/// `entity`, of a document or of an appearance, is another extension than `published`. What it says
+/// of somebody elsewhere, as a phone does that knows itself by another domain, is taken as said of
+/// `published`.
 bool names_another(const std::string& entity, const SipUri& published, const Directory& directory)
 {
     const auto uri = SipUri::parse(entity);
@@ -143,6 +144,13 @@ bool Publications::read(const PublishReceived& request, std::optional<EventPacka
     if (std::ranges::any_of(*said, [](const auto& one) { return one.text.size() > max_said; }))
         return refuse(refusal(request, 400, directory,
                               "Call-Info says more than 1024 bytes of one appearance"));
+    if (std::ranges::any_of(*said, [&](const auto& one) {
+            return !one.info.names_none() &&
+                   names_another(one.info.uri, request.request_uri, directory);
+        }))
+        return refuse(refusal(request, 400, directory,
+                              "Call-Info says an appearance of somebody else than the Request-URI "
+                              "names"));
     if (package == EventPackage::line_seize &&
         std::ranges::any_of(*said, [](const auto& one) { return one.info.index == 0; }))
         return refuse(refusal(request, 400, directory, "Call-Info has no appearance-index"));

@@ -128,6 +128,29 @@ TEST_CASE("of an appearance counts what was published last, with an entity-tag o
     program.receives(412U);
 }
 
+TEST_CASE("whoever publishes of one line says nothing of the appearances of another")
+{
+    Scenario pbx{{group("sales", {"103"}, {"102"})}};
+    auto& bob = pbx.phone("102");
+    auto& watcher = pbx.phone("103");
+    watcher.subscribes("call-info", "102").header("Call-Info", rest_idle);
+    const std::string own{"<sip:102@office.test>;appearance-index=1;appearance-state=active"};
+    Publishing line{.event = "call-info",
+                    .to = "102",
+                    .call_info =
+                        own + ", <sip:103@office.test>;appearance-index=2;appearance-state=held"};
+    bob.publishes(line);
+    bob.receives(400U).header("Warning",
+                              "399 office.test \"Call-Info says an appearance of somebody else "
+                              "than the Request-URI names\"");
+    CHECK(watcher.hears_nothing());
+    // What is about somebody in another way, or about a line of some other office, stays.
+    line.call_info = own + ", <sip:103@office.test>;purpose=info, "
+                           "<sip:103@elsewhere.test>;appearance-index=2;appearance-state=held";
+    published(bob, line);
+    watcher.receives(NOTIFY);
+}
+
 TEST_CASE("a Call-Info that cannot be read is refused, beside others and with an entity-tag too")
 {
     Scenario pbx{{group("sales", {"103"}, {"102"})}};
