@@ -84,7 +84,7 @@ Appearances::Appearance* Appearances::choose(Line& line, const DialogSnapshot& d
 }
 
 /// The same for one that may have been there before a restart: those have their old places, and
-/// who had none gets none.
+/// who had none waits for one, lest it takes that of another who is still to come.
 Appearances::Appearance* Appearances::place(Line& line, const DialogSnapshot& dialog,
                                             unsigned count)
 {
@@ -121,13 +121,23 @@ Appearances::Change Appearances::fold(const DialogSnapshot& dialog, unsigned cou
         }
         const bool shown = one.state() != before || (!over && !same);
         drop_idle(dialog.extension);
-        return {.shown = shown};
+        const bool seated = over && seat(dialog.extension, count);
+        return {.shown = shown || seated};
     }
     auto* chosen = over || count == 0 ? nullptr : place(line->second, dialog, count);
+    auto& beyond = line->second.beyond;
+    const auto waits = std::ranges::find(beyond, dialog.leg, &DialogSnapshot::leg);
     if (!chosen) {
+        if (waits != beyond.end() && over)
+            beyond.erase(waits);
+        else if (waits != beyond.end())
+            *waits = dialog;
+        else if (!over && count > 0)
+            beyond.push_back(dialog);
         drop_idle(dialog.extension);
         return {};
     }
+    if (waits != beyond.end()) beyond.erase(waits);
     const auto before = chosen->state();
     chosen->legs.push_back(dialog);
     extensions_.insert_or_assign(dialog.leg, dialog.extension);
@@ -135,6 +145,21 @@ Appearances::Change Appearances::fold(const DialogSnapshot& dialog, unsigned cou
                   .used_up = std::exchange(chosen->seized_by, {})};
     chosen->seized_at = {};
     return change;
+}
+
+bool Appearances::seat(std::string_view extension, unsigned count)
+{
+    const auto line = lines_.find(extension);
+    if (line == lines_.end() || count == 0) return false;
+    const auto seated = std::erase_if(line->second.beyond, [&](const DialogSnapshot& dialog) {
+        auto* const chosen = choose(line->second, dialog, count);
+        if (!chosen) return false;
+        chosen->legs.push_back(dialog);
+        extensions_.insert_or_assign(dialog.leg, dialog.extension);
+        seated_.push_back(dialog.leg);
+        return true;
+    });
+    return seated > 0;
 }
 
 Appearances::Claim Appearances::seize(std::string_view extension, unsigned index, unsigned count,
@@ -265,7 +290,8 @@ void Appearances::drop_idle(std::string_view extension)
     const auto line = lines_.find(extension);
     if (line == lines_.end()) return;
     std::erase_if(line->second.appearances, [](const Appearance& one) { return one.is_idle(); });
-    if (line->second.appearances.empty() && !line->second.expected) lines_.erase(line);
+    const auto& [appearances, beyond, expected] = line->second;
+    if (appearances.empty() && beyond.empty() && !expected) lines_.erase(line);
 }
 
 }  // namespace lampline

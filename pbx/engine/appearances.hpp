@@ -5,6 +5,7 @@
 #include <string>
 #include <string_view>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
 #include "base/string_table.hpp"
@@ -26,8 +27,8 @@ enum class Seizure : std::uint8_t {
 };
 
 /// The appearances of the shared lines: a projection of DialogChanged, and the seizures. Legs of
-/// one call share one. A call beyond the last appearance has none. Memory is proportional to live
-/// calls and seizures. SIP thread only.
+/// one call share one. A call beyond the last appearance has none until one is free. Memory is
+/// proportional to live calls and seizures. SIP thread only.
 class Appearances {
 public:
     /// What an event has changed.
@@ -38,6 +39,11 @@ public:
 
     /// `count` is that of `dialog.extension`; 0: its line is not shared. O(calls of the extension).
     Change fold(const DialogSnapshot& dialog, unsigned count);
+    /// Calls of `extension` beyond its last appearance get those that are free by now, the oldest
+    /// first; call it when a claim is over. True: one did.
+    bool seat(std::string_view extension, unsigned count);
+    /// The dialogs that have got one so, be it in fold(), since this was called last.
+    [[nodiscard]] std::vector<LegId> take_seated() { return std::exchange(seated_, {}); }
 
     struct Claim {
         Seizure seizure = Seizure::taken;
@@ -92,6 +98,7 @@ private:
     };
     struct Line {
         std::vector<Appearance> appearances;  ///< that are not idle
+        std::vector<DialogSnapshot> beyond;   ///< the latest of each that has none, oldest first
         std::optional<Expected> expected;
     };
 
@@ -104,6 +111,7 @@ private:
 
     StringTable<Line> lines_;
     std::unordered_map<LegId, std::string> extensions_;  // of the legs that have an appearance
+    std::vector<LegId> seated_;                          // since take_seated()
 };
 
 }  // namespace lampline

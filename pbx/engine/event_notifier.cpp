@@ -360,7 +360,7 @@ void EventNotifier::drop(EventSubscription& subscription, Moment now, Outbox& ou
     }
     if (subscription.appearance > 0 &&
         facts_.appearances().release(subscription.member, subscription.id))
-        changed(EventPackage::call_info, subscription.member, now, outbox);
+        appearance_freed(subscription.member, now, outbox);
     if (!requested) return;
     requested_.remove(subscription);
     outbox.store(SubscriptionRemoved{subscription.dialog->call_id, subscription.local_tag});

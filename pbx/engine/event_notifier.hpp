@@ -126,6 +126,8 @@ public:
     {
         return facts_.appearances().place_of(leg);
     }
+    /// The dialogs that had none, and have one by what has happened since this was called last.
+    [[nodiscard]] std::vector<LegId> take_seated() { return facts_.appearances().take_seated(); }
     /// What the INVITE to a phone of a shared line says of its appearance; nullopt: nothing.
     [[nodiscard]] std::optional<Header> appearance_header(const DialogSnapshot& dialog) const;
 
@@ -205,6 +207,8 @@ private:
                                  Outbox& outbox) const;
     [[nodiscard]] bool claim(EventSubscription& subscription, const SubscribeReceived& request,
                              SubscriptionId& before, Outbox& outbox);
+    /// A claim is over: calls that had no appearance may have one, and the line is told.
+    void appearance_freed(const std::string& extension, Moment now, Outbox& outbox);
     [[nodiscard]] Header claim_header(const EventSubscription& subscription) const;
 
     // event_delivery.cpp

@@ -99,6 +99,7 @@ private:
     {
         indications_.finish_step(now, outbox);
         events_.finish_step(now, outbox);
+        for (const auto leg : events_.take_seated()) note_place(leg, outbox);
     }
     /// The phone of `number` at `contact`, or at `flow`, is there: what waits for that is sent.
     void tell_phone(const std::string& number, const SipUri& contact, const Flow& flow, Moment now,

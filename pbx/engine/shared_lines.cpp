@@ -82,6 +82,12 @@ bool EventNotifier::claim(EventSubscription& subscription, const SubscribeReceiv
     return false;
 }
 
+void EventNotifier::appearance_freed(const std::string& extension, Moment now, Outbox& outbox)
+{
+    facts_.appearances().seat(extension, facts_.appearance_count(extension));
+    changed(EventPackage::call_info, extension, now, outbox);
+}
+
 Header EventNotifier::claim_header(const EventSubscription& subscription) const
 {
     const auto line = extension_uri(subscription.member, facts_.directory().domain());

@@ -75,6 +75,19 @@ struct SharedLine {
                 .payload =
                     std::make_shared<const Payload>(Payload{{}, {}, {{"Call-Info", at(index)}}})};
     }
+    /// The desk phone has the first appearance for a second more, the lab phone the other one.
+    void both_claim()
+    {
+        desk.asks(seize(1));
+        got(desk, 200U);
+        told(desk, "line-seize");
+        both_see("1:seized *:idle");
+        pbx.passes(14s);
+        lab.asks(seize(2));
+        got(lab, 200U);
+        told(lab, "line-seize");
+        both_see("1:seized 2:seized *:idle");
+    }
     static std::string at(unsigned index)
     {
         return "<sip:102@office.test>;appearance-index=" + std::to_string(index);

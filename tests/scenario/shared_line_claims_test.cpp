@@ -124,6 +124,18 @@ TEST_CASE("the call that follows takes the appearance that was claimed, and ends
     line.both_see("*:idle");
 }
 
+TEST_CASE("a call that found all appearances claimed has the one whose claim ends")
+{
+    SharedLine line;
+    line.both_claim();
+    line.alice.sends(INVITE, "102");
+    for (auto* phone : {&line.desk, &line.lab})
+        CHECK(got(*phone, INVITE).value("Call-Info").empty());
+    line.pbx.passes(1s);
+    CHECK(told(line.desk, "line-seize").notify->subscription_state == "terminated;reason=timeout");
+    line.both_see("1:alerting 2:seized *:idle");
+}
+
 TEST_CASE("a pickup that takes its time has the appearance that was claimed, and ends the claim")
 {
     SharedLine line;

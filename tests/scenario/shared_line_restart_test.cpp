@@ -1,4 +1,6 @@
 // Appearances over a restart: whose they are, what of them is on hold, and claims, which end.
+#include <algorithm>
+
 #include "scenario/shared_line.hpp"
 
 using namespace lampline;
@@ -6,10 +8,9 @@ using namespace lampline::test;
 
 namespace {
 
-/// The second call of the line is Fred's, at the lab phone, and the first one is over.
-void second_call_remains(SharedLine& line, Phone& fred)
+/// Fred's, beside the first one, at the lab phone.
+void second_call(SharedLine& line, Phone& fred)
 {
-    line.talks();
     fred.sends(INVITE, "102");
     got(line.desk, INVITE);
     got(line.lab, INVITE).header("Call-Info", SharedLine::at(2));
@@ -19,6 +20,13 @@ void second_call_remains(SharedLine& line, Phone& fred)
     got(line.desk, CANCEL);
     got(line.lab, ACK);
     line.both_see("1:active 2:active *:idle");
+}
+
+/// The first one is over.
+void second_call_remains(SharedLine& line, Phone& fred)
+{
+    line.talks();
+    second_call(line, fred);
     line.alice.sends(BYE);
     line.alice.receives(200U);
     got(line.desk, BYE);
@@ -126,4 +134,44 @@ TEST_CASE("a call without an appearance has none after a restart; where none was
         with_place(LinePlace{3, false});
         line.both_see("1:active *:idle");
     }
+}
+
+TEST_CASE("a call without an appearance gets the first that is free after a restart, too")
+{
+    SharedLine line;
+    auto& fred = line.pbx.phone("106");
+    line.talks();
+    second_call(line, fred);
+    line.pbx.restarts([](Kept& kept) {
+        for (auto& call : kept.calls)
+            if (std::ranges::any_of(call.legs,
+                                    [](const auto& leg) { return leg.extension == "106"; }))
+                for (auto& leg : call.legs) leg.place = LinePlace{};
+    });
+    line.both_see("1:active *:idle");
+    line.alice.sends(BYE);
+    line.alice.receives(200U);
+    got(line.desk, BYE);
+    line.both_see("1:active *:idle");  // Fred's
+    line.pbx.restarts();
+    line.both_see("1:active *:idle");
+}
+
+TEST_CASE("the appearance that a call has by the end of a claim is kept over a restart")
+{
+    SharedLine line;
+    line.both_claim();
+    line.alice.sends(INVITE, "102");
+    got(line.desk, INVITE);
+    got(line.lab, INVITE);
+    line.desk.replies(200, talking_sdp);
+    line.alice.receives(200U);
+    got(line.desk, ACK);
+    got(line.lab, CANCEL);
+    line.pbx.passes(1s);
+    told(line.desk, "line-seize");
+    line.both_see("1:active 2:seized *:idle");
+    line.pbx.restarts();
+    told(line.lab, "line-seize");
+    line.both_see("1:active *:idle");
 }

@@ -60,6 +60,29 @@ TEST_CASE("appearances say who is at the other end, and calls beyond the last on
     line.pbx.stays_silent_for(1s);
 }
 
+TEST_CASE("a call that found all appearances in use has the first that is free, while it rings on")
+{
+    SharedLine line;
+    line.talks();
+    auto& fred = line.pbx.phone("106");
+    auto& gina = line.pbx.phone("107");
+    for (auto* caller : {&fred, &gina}) {
+        caller->sends(INVITE, "102");
+        got(line.desk, INVITE);
+        got(line.lab, INVITE);
+    }
+    line.both_see("1:active 2:alerting *:idle");
+    line.alice.sends(BYE);
+    line.alice.receives(200U);
+    got(line.desk, BYE);
+    line.both_see("1:alerting 2:alerting *:idle");
+    line.lab.replies(200, talking_sdp);
+    gina.receives(200U);
+    got(line.desk, CANCEL);
+    got(line.lab, ACK);
+    line.both_see("1:active 2:alerting *:idle");
+}
+
 TEST_CASE("a line that is not shared any more shows that all is idle")
 {
     SharedLine line;
