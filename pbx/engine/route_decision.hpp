@@ -2,6 +2,7 @@
 // A route in the making: each step is decided by what a phone has dialled, by the digit plan, or by
 // the wishes of who is called.
 #include <functional>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -34,7 +35,7 @@ public:
     }
 
     /// Of what somebody has dialled. Feature codes first: they never become ordinary calls. Before
-    /// them only emergency numbers.
+    /// them only emergency numbers, and who has the whole number where a code is its beginning.
     void start();
     /// Of a call that `by` sends on to `to`.
     void divert(std::string_view by, DiversionReason reason, std::string_view to);
@@ -66,6 +67,9 @@ private:
     bool end_dialling(std::string& number, bool emergency);
     /// An extension, a ring group, the application or a place of the park lot is called so.
     [[nodiscard]] bool is_somebodys(const std::string& number) const;
+    /// The feature code that is dialled by `number`. Of a code with more digits behind it and
+    /// somebody who is called so, the latter is the longer match: no code.
+    [[nodiscard]] std::optional<DialledFeature> code_in(const std::string& number) const;
     /// A key that its owner presses changes what it shows.
     void press();
     void use_calling_card(const std::string& number);

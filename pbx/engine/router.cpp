@@ -51,15 +51,14 @@ void RouteDecision::go_to_phone(std::string_view by, Asks asks)
 
 void RouteDecision::dial(std::string number, Asks asks)
 {
-    const auto& codes = view_.directory.feature_codes();
     // A code may begin as an emergency number does.
     const bool emergency = view_.directory.digit_plan().is_emergency(number);
     const bool names_end = end_dialling(number, emergency);
-    if (!emergency && !names_end) route_.feature = codes.find(number);
+    if (!emergency && !names_end) route_.feature = code_in(number);
     if (!route_.feature) {
         if (!applies_plan(number, actor_, asks)) return;
         if (outside_) return go_outside(std::move(number), actor_);
-        if (!emergency) route_.feature = codes.find(number);
+        if (!emergency) route_.feature = code_in(number);
     }
     if (!route_.feature && !number.empty() && number == view_.directory.calling_card().number)
         return use_calling_card(number);
@@ -79,11 +78,17 @@ bool RouteDecision::is_somebodys(const std::string& number) const
                                lot.slot_of(number));
 }
 
+std::optional<DialledFeature> RouteDecision::code_in(const std::string& number) const
+{
+    auto code = view_.directory.feature_codes().find(number);
+    if (code && code->number && is_somebodys(number)) code.reset();
+    return code;
+}
+
 bool RouteDecision::end_dialling(std::string& number, bool emergency)
 {
     if (number.size() < 2 || !number.ends_with('#')) return false;
     const auto& plan = view_.directory.digit_plan();
-    const auto& codes = view_.directory.feature_codes();
     auto bare = number.substr(0, number.size() - 1);
     const auto match = plan.find(plain_number(number));
     const auto without = plan.find(plain_number(bare));
@@ -91,11 +96,11 @@ bool RouteDecision::end_dialling(std::string& number, bool emergency)
         if (match && match->rule->emergency) return true;
     } else {
         if (is_somebodys(number)) return false;
-        const auto code = codes.find(number);
+        const auto code = code_in(number);
         if (code && (!code->number || is_somebodys(code->to.value_or(*code->number)))) return false;
         // A rule that takes the number without it too leaves it to the codes, which come first.
         const bool names_end = match && (!without || without->rule != match->rule);
-        if (names_end || (match && !codes.find(bare))) return names_end;
+        if (names_end || (match && !code_in(bare))) return names_end;
     }
     note(RouteStepKind::end_of_dialling, number, bare);
     number = std::move(bare);
@@ -184,8 +189,7 @@ void RouteDecision::start_from_outside()
     if (!applies_plan(number, {}, asks)) return;
     if (outside_) return go_outside(std::move(number), {});
     const auto& card = view_.directory.calling_card().number;
-    if (view_.directory.feature_codes().find(number) || (!card.empty() && number == card) ||
-        is_of_park_lot(number)) {
+    if (code_in(number) || (!card.empty() && number == card) || is_of_park_lot(number)) {
         note(RouteStepKind::not_from_outside, number);
         return reject(403, "Not From Outside");
     }

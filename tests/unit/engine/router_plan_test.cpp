@@ -146,6 +146,21 @@ TEST_CASE("the # that ends dialling is no part of a code, nor of the number behi
     }
 }
 
+TEST_CASE("who is called so comes before a code that the number only begins with")
+{
+    Office office;
+    office.groups = {{.number = "600", .members = {{.number = "203"}}}};
+    office.codes.set(Feature::pickup_group, "2");
+    office.codes.set(Feature::pickup_directed, "60");
+    rings(office.decide("201", "202"), "202");
+    rings(office.decide("201", "202#"), "202");
+    rings(office.decide("201", "600"), "600");
+    CHECK(office.decide("201", "2").feature == DialledFeature{Feature::pickup_group});
+    CHECK(office.decide("201", "2202").feature == DialledFeature{Feature::pickup_group, "202"});
+    CHECK(office.decide("201", "60202").feature == DialledFeature{Feature::pickup_directed, "202"});
+    CHECK(office.decide("201", "299").feature == DialledFeature{Feature::pickup_group, "99"});
+}
+
 TEST_CASE("a forward is dialled by the rights of who forwards")
 {
     Office office;
