@@ -270,8 +270,9 @@ void CallEngine::receive(const AckMissing& input, Moment now, Outbox& outbox)
 void CallEngine::receive_bye(Call& call, Leg& leg, const RequestReceived& input, Moment now,
                              Outbox& outbox)
 {
-    if (sends_on(call, leg, input, now, outbox)) return;
-    hung_up(call, leg, reason_in(input.payload), 200, now, outbox);
+    auto reason = reason_in(input.payload);
+    if (sends_on(call, leg, input, reason, now, outbox)) return;
+    hung_up(call, leg, reason, 200, now, outbox);
 }
 
 void CallEngine::hung_up(Call& call, Leg& leg, std::string_view reason, unsigned status,

@@ -439,8 +439,10 @@ private:
     [[nodiscard]] std::optional<std::pair<unsigned, std::string>>
     fault_of_referral(const std::optional<ReferTo>& to, std::string_view referrer,
                       std::string_view header);
-    /// Answers a BYE. True: it sends the other party on, which is begun.
-    bool sends_on(Call& call, Leg& leg, const RequestReceived& input, Moment now, Outbox& outbox);
+    /// Answers a BYE. True: it sends the other party on, which is begun. `reason`: that of the BYE;
+    /// set where there is none, and Also names nobody who could be called.
+    bool sends_on(Call& call, Leg& leg, const RequestReceived& input, std::string& reason,
+                  Moment now, Outbox& outbox);
     /// A BYE that ends one leg of a transfer, and not the call. False: it is no such one.
     bool leaves_transfer(Call& call, Leg& leg, Moment now, Outbox& outbox);
 

@@ -153,8 +153,8 @@ void CallEngine::receive(const SubscribeReceived& input, Moment now, Outbox& out
 
 /// Where the Contact of a BYE names a third party, and is not merely the phone's own (as most
 /// phones write it), it means what Also means.
-bool CallEngine::sends_on(Call& call, Leg& leg, const RequestReceived& input, Moment now,
-                          Outbox& outbox)
+bool CallEngine::sends_on(Call& call, Leg& leg, const RequestReceived& input, std::string& reason,
+                          Moment now, Outbox& outbox)
 {
     std::optional<ReferTo> to;
     Reply reply{.transaction = input.transaction, .status = 200};
@@ -164,7 +164,14 @@ bool CallEngine::sends_on(Call& call, Leg& leg, const RequestReceived& input, Mo
         if (const auto fault = fault_of_referral(to, leg.extension, "Also")) {
             reply.status = fault->first;
             reply.headers = {addresses_.warning_of(fault->second)};
-            const auto target = to && !to->elsewhere ? asked_for(to->uri) : input.also;
+            if (reason.empty())  // its peer hears no more of it than that the call is over
+                reason = fault->first == 400
+                             ? "SIP;cause=400;text=\"Bad Also\""
+                             : "SIP;cause=403;text=\"Not A Place To Transfer To\"";
+            const auto said =
+                std::string_view{input.also}.substr(input.also.starts_with(',') ? 1 : 0);
+            const auto target =
+                to && !to->elsewhere ? asked_for(to->uri) : std::string{said};
             move_failed(call, leg.id,
                         failed_move(MoveKind::transfer, target, fault->first, {}, reply.headers),
                         outbox);

@@ -176,7 +176,8 @@ RequestReceived to_request(const sip_t& sip, TransactionId transaction, LegId le
     if (request.method == Method::bye) {
         const auto also = unknown_fields(sip, "Also");
         const bool malformed = also.size() > 1 || (also.size() == 1 && also.front().empty());
-        if (!also.empty()) request.also = malformed ? "," : also.front();
+        // With a comma before it, it is no single address, whatever it is.
+        if (!also.empty()) request.also = malformed ? ',' + also.front() : also.front();
         if (sip.sip_contact && sip.sip_contact->m_url->url_host)
             request.left_contact = to_uri(*sip.sip_contact->m_url);
     }

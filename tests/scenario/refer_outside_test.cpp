@@ -440,7 +440,10 @@ TEST_CASE("BYE with Also: the other party is called on")
         bob.sends_on(also);
         auto refused = bob.receives(status);
         CHECK(refused.headers.at(0).value.find("Also") != std::string::npos);
-        alice.receives(BYE);
+        alice.receives(BYE).header("Reason",
+                                   status == 400
+                                       ? "SIP;cause=400;text=\"Bad Also\""
+                                       : "SIP;cause=403;text=\"Not A Place To Transfer To\"");
     }
     CHECK(pbx.has_no_calls());
     CHECK(pbx.has_no_dialogs());

@@ -234,6 +234,15 @@ class ByeAlso(WireTest):
                 self.assertIn("Also", refused["Warning"])
                 call.receives("BYE")
 
+    def test_the_record_names_what_several_said(self):
+        call, incoming = talk(self.anna, self.bob)
+        first, second = "<sip:203@office.test>", "<sip:204@office.test>"
+        incoming.sends("BYE", headers=[("Also", first), ("Also", second)]).receives(400)
+        call.receives("BYE")
+        record, = self.logged_calls()
+        failed, = record["failed_moves"]
+        self.assertEqual((first, 400), (failed["target"], failed["status"]))
+
 
 class Join(WireTest):
     def setUp(self):
