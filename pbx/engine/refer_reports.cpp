@@ -79,8 +79,7 @@ void CallEngine::receive_subscribe(Call& call, Leg& leg, const RequestReceived& 
     reply.status = 200;
     reply.headers.push_back({"Expires", std::to_string(left.count())});
     outbox.send(std::move(reply));
-    notify_referrer(leg, transfer.reported, transfer.reported == 100 ? "Trying" : "Ringing", left,
-                    outbox);
+    notify_referrer(leg, transfer.reported, words_of_progress(transfer.reported), left, outbox);
     transfer.reports = left > 0s;
 }
 

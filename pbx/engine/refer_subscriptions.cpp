@@ -77,7 +77,7 @@ void ReferSubscriptions::notify(Watch& watch, unsigned status, std::string_view 
 void ReferSubscriptions::notify_again(Watch& watch, std::string_view over, Moment now,
                                       Outbox& outbox)
 {
-    notify(watch, watch.reported, watch.reported == 100 ? "Trying" : "Ringing", over, now, outbox);
+    notify(watch, watch.reported, words_of_progress(watch.reported), over, now, outbox);
 }
 
 void ReferSubscriptions::expire(CallRef call, Moment now, Outbox& outbox)

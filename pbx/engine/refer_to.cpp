@@ -134,8 +134,7 @@ void CallEngine::receive(const ReferReceived& input, Moment now, Outbox& outbox)
     Call& call = *find_shown(answer.call->id);
     call.referred = std::move(referral->headers);
     if (called->phone || !called->domain.empty()) call.called_at = referral->to.uri;
-    const bool silent = referral->silent || has(input.required, OptionTag::norefersub);
-    if (silent)
+    if (referral->silent)
         outbox.send(Reply{.transaction = input.transaction,
                           .status = 202,
                           .local_tag = tokens_(),

@@ -19,6 +19,18 @@ void append_clean(std::string& text, std::string_view part)
 
 }  // namespace
 
+std::string_view words_of_progress(unsigned status) noexcept
+{
+    switch (status) {
+    case 100: return "Trying";
+    case 180: return "Ringing";
+    case 181: return "Call Is Being Forwarded";
+    case 182: return "Queued";
+    case 183: return "Session Progress";
+    default: return {};
+    }
+}
+
 std::string sipfrag(unsigned status, std::string_view phrase, std::span<const Header> told)
 {
     auto text = "SIP/2.0 " + std::to_string(status) + ' ';

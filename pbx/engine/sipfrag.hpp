@@ -10,6 +10,10 @@ namespace lampline {
 
 inline constexpr std::string_view sipfrag_type = "message/sipfrag;version=2.0";
 
+/// What progress is called that is told once more, when the phone's own words for it are gone (RFC
+/// 3261 §21.1); empty: a status of none.
+std::string_view words_of_progress(unsigned status) noexcept;
+
 /// The status line, which is all that some phones read, and then why: of `told` the Reason headers
 /// (RFC 3326) and behind them the Warnings, and no others. Each line ends with CRLF, and no empty
 /// one follows. A control character becomes a blank, of `phrase` no more than 128 bytes are told,

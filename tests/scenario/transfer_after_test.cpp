@@ -177,6 +177,18 @@ TEST_CASE("a transferor asks for its reports for longer, or for none any more")
         call.alice_and_bob_still_talk();
         over = true;
     }
+    SUBCASE("longer, of a phone that has told more than that it rings")
+    {
+        call.carol.replies(183);
+        call.bob_hears("SIP/2.0 183 ");
+        call.bob.subscribes_to_transfer("refer", 60s);
+        call.bob.receives(200U);
+        call.bob.replies_to(call.bob.receives(NOTIFY).with("SIP/2.0 183 Session Progress\r\n"), 200);
+        call.carol.replies(486);
+        call.bob_hears("SIP/2.0 486 ");
+        call.alice_and_bob_still_talk();
+        over = true;
+    }
     SUBCASE("none: he is hung up as soon as the two are joined")
     {
         call.carol.replies(180);

@@ -151,7 +151,7 @@ class Dialer(WireTest):
         clicked.receives("BYE")
 
     def test_it_wants_no_reports(self):
-        for headers in ([("Refer-Sub", "false")], [("Require", "norefersub")]):
+        for headers in ([("Refer-Sub", "false")], [("Refer-Sub", "false"), ("Require", "norefersub")]):
             with self.subTest(headers=headers):
                 sent = self.refers(headers=headers).subscribe
                 self.assertEqual("false", sent.receives(202)["Refer-Sub"])
@@ -160,6 +160,18 @@ class Dialer(WireTest):
                 self.talks(clicked, target)
                 clicked.hangs_up()
                 target.receives("BYE")
+
+    def test_it_requires_that_refer_sub_is_understood(self):
+        """That by itself asks for no silence (RFC 4488 §4)."""
+        watch = self.refers(headers=[("Require", "norefersub")])
+        self.assertNotIn("Refer-Sub", watch.subscribe.receives(202))
+        self.hears(watch, "100 Trying")
+        clicked = self.lifts()
+        target = self.bob.receives("INVITE")
+        self.talks(clicked, target)
+        self.hears(watch, "200 OK", "terminated")
+        clicked.hangs_up()
+        target.receives("BYE")
 
     def test_it_unsubscribes(self):
         watch = self.refers()

@@ -21,6 +21,14 @@ TEST_CASE("a sipfrag is a status line, then Reason and Warning, each with its CR
                                              "Warning: 399 a \"b\"\r\n");
 }
 
+TEST_CASE("progress that is told once more has the words of its own status")
+{
+    CHECK(words_of_progress(100) == "Trying");
+    CHECK(words_of_progress(180) == "Ringing");
+    CHECK(words_of_progress(183) == "Session Progress");
+    CHECK(words_of_progress(199).empty());
+}
+
 TEST_CASE("no phrase and no value of a phone's makes a line of its own in a sipfrag")
 {
     const std::vector<Header> told{{"Reason", " SIP;cause=486;\r\n text=\"a\"\r\nVia: evil\r\n"},
