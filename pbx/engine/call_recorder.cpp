@@ -24,6 +24,14 @@ std::optional<std::size_t> CallRecorder::Open::position_of(LegId leg) const
     return static_cast<std::size_t>(found - legs.begin());
 }
 
+bool CallRecorder::Open::is_over() const
+{
+    if (living > 0) return false;
+    return over || !clicked || std::ranges::any_of(record.parts, [](const CallPart& part) {
+               return part.answered_at.has_value();
+           });
+}
+
 void CallRecorder::Open::end(std::size_t position)
 {
     unsaved = true;
@@ -97,7 +105,7 @@ void CallRecorder::fold(const DialogChanged& changed, Moment now, Outbox& outbox
         return;
     case LegState::terminated:
         end_part(open, *position, dialog, now);
-        if (open.living == 0) finish(found, now, outbox);
+        if (open.is_over()) finish(found, now, outbox);
     }
 }
 
@@ -191,14 +199,21 @@ void CallRecorder::end_part(Open& open, std::size_t position, LegInput by, Momen
     open.end(position);
 }
 
-void CallRecorder::fold(const CallEnded& ended, Moment /*now*/, Outbox& /*outbox*/)
+void CallRecorder::fold(const CallEnded& ended, Moment now, Outbox& outbox)
 {
     const auto found = open_.find(ended.call);
     if (found == open_.end()) return;
-    found->second.refused_by = ended.by;
-    auto& record = found->second.record;
+    auto& open = found->second;
+    open.refused_by = ended.by;
+    open.over = true;
+    auto& record = open.record;
     record.status = ended.status != 0 ? ended.status : status_in(ended.reason);
     record.reason = ended.reason;
+    if (!open.clicked || !open.is_over()) return;
+    if (record.parts.empty())  // nobody was rung
+        open_.erase(found);
+    else
+        finish(found, now, outbox);
 }
 
 void CallRecorder::fold(const CallAnswered& answered, Moment now, Outbox& /*outbox*/)
@@ -363,16 +378,20 @@ void CallRecorder::finish(Open& open, Moment now, Outbox& outbox)
     record.ended_at = now.wall;
     auto* next = link(open);
     if (record.status == 0) record.status = record.answered_at ? 200 : 487;
-    record.result = record.answered_at ? CallResult::answered
-                                       : result_of_failure(record, open.refused_by);
-    set_ender(record);
     // Who placed a call by click and did not lift the phone has called nobody.
     const bool called =
         !open.clicked || std::ranges::any_of(record.parts, [](const CallPart& part) {
             return part.kind == PartKind::caller && part.answered_at;
         });
+    record.result =
+        record.answered_at
+            ? CallResult::answered
+            : result_of_failure(record, called ? open.refused_by : RefusedBy::exchange);
+    set_ender(record);
     if (called) add_unreached(record);
     set_missed(record);
+    // Who clicked and hangs up before anybody has answered ends its own dialog well, but not the call.
+    if (!record.answered_at && !record.continued_in && record.status / 100 == 2) record.status = 487;
     auto recorded = std::make_shared<const CallRecord>(std::move(record));
     if (next) next->to_replace = recorded;
     outbox.store(CallRecorded{std::move(recorded), open.stored});

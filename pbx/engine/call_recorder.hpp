@@ -48,6 +48,7 @@ private:
         std::size_t living = 0;
         bool resumed = false;  ///< was talking before a restart
         bool clicked = false;  ///< a third party placed it
+        bool over = false;     ///< the engine has said so
         bool by_exchange = false;  ///< the exchange itself answered it
         RefusedBy refused_by = RefusedBy::callee;
         bool unsaved = true;       ///< since it was stored last
@@ -57,6 +58,9 @@ private:
         std::shared_ptr<const CallRecord> to_replace{};
 
         [[nodiscard]] std::optional<std::size_t> position_of(LegId leg) const;
+        /// Nobody is in it, and nobody will be: a clicked call has no caller's leg that would last from one
+        /// of its first phones to the next.
+        [[nodiscard]] bool is_over() const;
         void end(std::size_t position);
         void forget_vain_parts();
     };

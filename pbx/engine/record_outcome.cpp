@@ -150,9 +150,12 @@ void set_ender(CallRecord& record)
             return name(CallEnder::caller, part);
     }
     if (record.answered_at) return;
-    for (const auto& part : record.parts)
-        if (was_rung(part) && part.status == record.status && part.status != 0)
-            return name(CallEnder::callee, part);
+    for (const auto& part : record.parts) {
+        if (part.status != record.status || part.status == 0) continue;
+        if (was_rung(part)) return name(CallEnder::callee, part);
+        // Who has clicked has a phone that is rung, too.
+        if (part.kind == PartKind::caller) return name(CallEnder::caller, part);
+    }
 }
 
 void set_missed(CallRecord& record)

@@ -167,7 +167,7 @@ TEST_CASE("a click is over when the extension is deleted whose phone rings first
     is_cancelled(call.alice);
     CHECK(call.bob.hears_nothing());
     call.nothing_is_left();
-    CHECK(call.pbx.records().back().status == 487);
+    CHECK(call.pbx.records().back().status == 480);
 }
 
 TEST_CASE("a clicked call whose target is deleted while it rings ends for who waits")

@@ -94,6 +94,27 @@ class CallControl(WireTest):
                 self.assertEqual(f'SIP;cause={status};text="{phrase}"', bye["Reason"])
                 self.assertEqual([], self.rest.items("/api/v1/calls"))
 
+    def test_the_record_is_of_the_whole_call(self):
+        for status in (486, 603):
+            _, clicked = self.click()
+            clicked.replies(status)
+            self.newly_logged((status, "failed", "caller", "201"), lambda whole: tuple(
+                whole[key] for key in ("status", "result", "ended_by", "ended_extension")))
+        carl = self.phone("203")
+        _, clicked = self.click()
+        clicked.replies(302, headers=[("Contact", "<sip:203@office.test>")])
+        lifted = carl.receives("INVITE")
+        lifted.replies(200, SILENT)
+        target = self.bob.receives("INVITE")
+        target.replies(200, sdp("target", 1))
+        lifted.receives("INVITE").replies(200, sdp("lifted", 2))
+        target.receives("ACK")
+        target.hangs_up()
+        lifted.receives("BYE")
+        self.newly_logged(("answered", "202", [("201", "unanswered"), ("203", "answered"), ("202", "answered")]),
+                          lambda whole: (whole["result"], whole["answered_by"], [
+                              (part["extension"], part["result"]) for part in whole["parts"]]))
+
     def test_a_phone_is_asked_to_answer_by_itself(self):
         call, clicked = self.click(auto_answer=True)
         self.assertIn("info=alert-autoanswer", clicked.received["Alert-Info"])

@@ -112,6 +112,71 @@ TEST_CASE("what the callee's phone refused with, in a word and as SIP status")
     }
 }
 
+TEST_CASE("a clicked call that the phone of who clicked refuses ends with its status")
+{
+    for (const unsigned status : {486U, 603U}) {
+        CAPTURE(status);
+        Recording office;
+        office.is_clicked();
+        office.says(caller_leg, "101", Direction::recipient, LegState::terminated,
+                    LegInput::rejected, status);
+        CHECK(office.outbox.storage.empty());
+        office.ends(status, "No");
+        const auto& record = office.record();
+        CHECK(record.status == status);
+        CHECK(record.reason == "No");
+        CHECK(record.result == CallResult::failed);  // whom it was for was not asked
+        CHECK(record.ended_by == CallEnder::caller);
+        CHECK(record.ended_extension == "101");
+        CHECK(record.parts.size() == 1);
+        CHECK(office.recorder.open_count() == 0);
+    }
+}
+
+TEST_CASE("a clicked call that the phone of who clicked sends on has its record when it is over")
+{
+    Recording office;
+    office.is_clicked();
+    office.says(caller_leg, "101", Direction::recipient, LegState::terminated, LegInput::rejected,
+                302);
+    CHECK(office.outbox.storage.empty());
+    office.says(third_leg, "103", Direction::recipient, LegState::trying);
+    office.says(third_leg, "103", Direction::recipient, LegState::confirmed);
+    office.says(callee_leg, "102", Direction::recipient, LegState::trying);
+    office.now = 500;
+    office.callee(LegState::confirmed);
+    office.recorder.fold(CallMoved{call, {}, callee_leg, {}}, office.moment(), office.outbox);
+    office.now = 900;
+    office.ends(200);
+    office.says(third_leg, "103", Direction::recipient, LegState::terminated, LegInput::local_bye);
+    office.callee(LegState::terminated, LegInput::remote_bye);
+    const auto& record = office.record();
+    CHECK(record.result == CallResult::answered);
+    CHECK(record.answered_by == "102");
+    CHECK(record.duration() == std::chrono::milliseconds{400});
+    CHECK(record.parts.at(0).result == PartResult::unanswered);
+    CHECK(record.parts.at(1).extension == "103");
+    CHECK(record.parts.at(1).result == PartResult::answered);
+    CHECK(office.recorder.open_count() == 0);
+}
+
+TEST_CASE("a clicked call that who clicked gives up while it rings is a missed one, with 487")
+{
+    Recording office;
+    office.is_clicked();
+    office.says(caller_leg, "101", Direction::recipient, LegState::confirmed);
+    office.callee(LegState::trying);
+    office.callee(LegState::early);
+    office.ends(200);
+    office.callee(LegState::terminated, LegInput::cancelled);
+    office.says(caller_leg, "101", Direction::recipient, LegState::terminated, LegInput::local_bye);
+    const auto& record = office.record();
+    CHECK(record.result == CallResult::missed);
+    CHECK(record.status == 487);
+    CHECK(record.ended_by == CallEnder::caller);
+    CHECK(record.parts.at(1).missed);
+}
+
 TEST_CASE("a phone that does not answer at all is unreachable")
 {
     Recording office;

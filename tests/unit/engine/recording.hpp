@@ -29,6 +29,14 @@ struct Recording {
     {
         recorder.fold(CallStarted{ref, "101", dialled, wall(now)}, moment(), outbox);
     }
+    /// A third party places it, and the phone of 101 rings.
+    void is_clicked()
+    {
+        CallStarted started{call, "101", "102", wall(now)};
+        started.clicked = true;
+        recorder.fold(started, moment(), outbox);
+        says(caller_leg, "101", Direction::recipient, LegState::trying);
+    }
     void says(LegId leg, const char* extension, Direction direction, LegState state,
               LegInput ended_by = LegInput::error, unsigned status = 0, CallRef ref = call)
     {
