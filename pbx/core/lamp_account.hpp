@@ -57,6 +57,12 @@ struct AccountedNotify {
     std::optional<unsigned> answer;  ///< final status; empty: under way, or given up for another
     bool silent = false;             ///< nobody answered: the status is our own
     std::optional<WallTime> answered_at;
+
+    /// Of the whole body; nullopt: it is not known any more.
+    [[nodiscard]] std::optional<std::size_t> size(bool in_list) const noexcept
+    {
+        return in_list ? list_bytes : body.size();
+    }
 };
 
 /// Who chose the body profile.
@@ -68,6 +74,7 @@ struct AccountedLamp {
     std::string list{};        ///< the group in whose subscription it is; empty: it has its own
     std::string profile;
     ProfileOrigin profile_origin = ProfileOrigin::by_default;
+    std::size_t max_body = 0;  ///< bytes that `profile` allows, of a list that of the list; 0: any
     LampLook shown;    ///< by the last body that the phone acknowledged
     LampLook present;  ///< as it should be
     std::optional<AccountedNotify> notify;

@@ -1,9 +1,9 @@
 // Group indications: why a lamp shows what it shows, and what changes, for whoever looks on.
 #include <algorithm>
-#include <functional>
 #include <iterator>
 #include <utility>
 
+#include "core/device_id.hpp"
 #include "engine/group_indications.hpp"
 
 namespace lampline {
@@ -81,6 +81,7 @@ AccountedLamp GroupIndications::account_of(const Subscription& subscription,
     if (subscription.list) lamp.list = subscription.member;
     lamp.profile = of.projection->profile()->name;
     lamp.profile_origin = origin_of_profile(*directory_, subscription, watched, of);
+    lamp.max_body = subscription.profile->max_body;
     lamp.shown.colour = shown_colour(of.told);
     if (lamp.shown.colour != LampColour::unknown)
         lamp.shown = {lamp.shown.colour, lamp_state(of.told.acknowledged), of.shown_since};
@@ -131,6 +132,8 @@ AccountedPhone GroupIndications::with_lamp(AccountedPhone phone, const Subscript
 }
 
 /// The registered phones first, then those that have a lamp, or had one, without being registered.
+/// One that is registered by several ways is shown by the one that its lamp belongs to: by another
+/// it has not asked, and need not.
 void GroupIndications::account_phones(LampAccount& account, std::span<const Binding> bindings,
                                       Moment now) const
 {
@@ -142,10 +145,20 @@ void GroupIndications::account_phones(LampAccount& account, std::span<const Bind
             mine != known->second.by_member.end())
             std::ranges::copy_if(mine->second, std::back_inserter(lamps),
                                  [](const Subscription* one) { return !is_fetch(*one); });
+    const auto all = lamps;
+    const auto belongs_to = [&](const Subscription& one, const Binding& binding) {
+        return one.phone ? equivalent(one.phone->contact, binding.contact)
+                         : registration_of(one, bindings) == &binding;
+    };
 
     for (const auto& binding : bindings) {
-        WatcherPhone phone{binding.contact, target_of(binding), binding.generation,
-                           binding.expires_at, binding.user_agent};
+        const WatcherPhone phone{
+            binding.contact,
+            target_of(binding),
+            binding.generation,
+            binding.expires_at,
+            binding.user_agent,
+            device_ids(binding.instance, binding.user_agent, binding.contact)};
         AccountedPhone shown;
         shown.contact = write(binding.contact);
         shown.user_agent = binding.user_agent;
@@ -160,15 +173,14 @@ void GroupIndications::account_phones(LampAccount& account, std::span<const Bind
                     shown.refusal.emplace(each->refusal, each->refused_at);
                     if (right && right->unsolicited) shown.why_none = NoLamp::refuses;
                 }
-        const auto belongs = [&](const Subscription* one) {
-            return one->phone ? equivalent(one->phone->contact, binding.contact)
-                              : same_phone(phone, contact_of(*one), one->dialog->flow);
-        };
-        const auto others = std::ranges::stable_partition(lamps, std::not_fn(belongs));
-        for (const auto* one : others)
-            account.phones.push_back(with_lamp(shown, *one, account, now));
-        if (others.empty()) account.phones.push_back(std::move(shown));
-        lamps.erase(others.begin(), others.end());
+        const auto own = std::ranges::stable_partition(
+            lamps, [&](const Subscription* one) { return !belongs_to(*one, binding); });
+        for (const auto* one : own) account.phones.push_back(with_lamp(shown, *one, account, now));
+        const bool by_another_way = std::ranges::any_of(
+            all, [&](const Subscription* one) { return !one->phone && is_of(phone, *one); });
+        if (own.empty() && (!by_another_way || shown.refusal))
+            account.phones.push_back(std::move(shown));
+        lamps.erase(own.begin(), own.end());
     }
     for (const auto* one : lamps) {
         AccountedPhone shown;

@@ -274,6 +274,18 @@ std::string delivery(const AccountedLamp& lamp, const Directory& directory)
     return fmt::format(": the phone acknowledged CSeq {} with {}.", cseq, *notify.answer);
 }
 
+/// What does not fit is sent as small as it can be written; the phone may have cut it off, and answered
+/// 200 all the same.
+std::string excess(const AccountedLamp& lamp)
+{
+    if (!lamp.notify || lamp.max_body == 0) return {};
+    const auto bytes = lamp.notify->size(!lamp.list.empty());
+    if (bytes.value_or(0) <= lamp.max_body) return {};
+    return fmt::format(" The body of that NOTIFY, {} bytes, is larger than its profile allows "
+                       "(`max_body` {}), and cannot be written shorter.",
+                       *bytes, lamp.max_body);
+}
+
 /// What would let the watcher see the member.
 std::string why_not_allowed(const LampAccount& account)
 {
@@ -318,7 +330,7 @@ std::string explanation(const AccountedPhone& phone, const LampAccount& account)
 {
     if (!phone.lamp) return without_lamp(phone, account);
     auto text = colours(*phone.lamp) + delivery(*phone.lamp, *account.directory) +
-                reserve(*phone.lamp, account);
+                excess(*phone.lamp) + reserve(*phone.lamp, account);
     if (const auto& list = phone.lamp->list; !list.empty())
         text += fmt::format(" It is told with the others of group {}, in one subscription.", list);
     return text;

@@ -166,6 +166,18 @@ TEST_CASE("what does not fit with nothing left to leave out is sent all the same
     CHECK(office.view().counters.notifies_oversized > 0);
 }
 
+TEST_CASE("the account of a lamp has what its profile allows, and of a list what the list's does")
+{
+    BodyProfile small = acme();
+    small.max_body = 500;
+    Office office{office_with({small}, "acme")};
+    office.subscribed("201", "207");
+    const auto account = office.explains("201", "207");
+    REQUIRE(account.phones.size() == 1);
+    REQUIRE(account.phones.front().lamp);
+    CHECK(account.phones.front().lamp->max_body == 500);
+}
+
 TEST_CASE("too large for UDP: over the connection of the same phone, in full")
 {
     Office office;

@@ -1,4 +1,7 @@
 // Why a lamp shows what it shows.
+#include <array>
+#include <cstdint>
+
 #include "unit/engine/lamp_account.hpp"
 
 using namespace lampline;
@@ -165,6 +168,36 @@ TEST_CASE("no lamp: not allowed, not subscribed, nobody registered")
     REQUIRE(account.phones.size() == 1);
     CHECK(account.phones[0].why_none == NoLamp::not_allowed);
     CHECK(account.phones[0].contact == write(Office::contact_of("203")));
+}
+
+TEST_CASE("a phone that is registered by two ways, and has subscribed by one or a third, is one phone")
+{
+    for (const auto port : std::to_array<std::uint16_t>({5060, 5070, 5080})) {
+        CAPTURE(port);
+        Office office;
+        const std::string agent{"Acme 001565aabbcc"};
+        for (const auto way : std::to_array<std::uint16_t>({5060, 5070})) {
+            Binding binding;
+            binding.aor = "201";
+            binding.contact = Office::contact_of("201");
+            binding.contact.port = way;
+            binding.flow = Office::flow_of("201");
+            binding.flow.port = way;
+            binding.generation = way;
+            binding.user_agent = agent;
+            binding.expires_at = office.now.seconds() + seconds{600};
+            office.registers(std::move(binding));
+        }
+        CHECK(office.explains("201", "207").phones.size() == 2);
+        auto request = office.subscribe("201", "207");
+        request.contact.port = request.source.port = port;
+        request.user_agent = agent;
+        CHECK(office.receives(request).status == 200);
+        const auto phone = only_phone(office);
+        CHECK(phone.registered);
+        CHECK(phone.lamp);
+        if (port != 5080) CHECK(phone.contact == write(request.contact));
+    }
 }
 
 TEST_CASE("no lamp: the phone refused unsolicited NOTIFYs, with what and when")

@@ -148,6 +148,26 @@ TEST_CASE("every sentence says what is, and what can be done about it")
                                  "to light: register one.");
 }
 
+TEST_CASE("a body that is larger than its profile allows is said to be, of a list the whole of it")
+{
+    LampOffice office;
+    auto& told = office.account.phones.at(0).lamp.value();
+    const auto explained = [&] { return text(office.lamp().at("phones").at(0).at("explanation")); };
+    const auto plain = explained();
+    told.max_body = 14;
+    CHECK(explained() == plain);
+    told.max_body = 13;
+    CHECK(explained() == plain + " The body of that NOTIFY, 14 bytes, is larger than its profile "
+                                 "allows (`max_body` 13), and cannot be written shorter.");
+    told.list = "sales";
+    told.max_body = 800;
+    const auto of_list = explained();
+    CHECK(of_list.find("larger than") == std::string::npos);
+    told.notify->list_bytes = 900;
+    CHECK(explained().find("900 bytes, is larger than its profile allows (`max_body` 800)") !=
+          std::string::npos);
+}
+
 TEST_CASE("what is said of a call, a NOTIFY under way, and an unknown lamp")
 {
     LampAccount account = full_account();
