@@ -273,7 +273,7 @@ private:
     void deliver_end(EventSubscription& over, Moment now, Outbox& outbox);
     [[nodiscard]] SubscriptionEnd reason_of_end(const EventSubscription& over) const;
     void end_heard(EventSubscription& over, Moment now, Outbox& outbox);
-    void take_place_of_end(const EventSubscription& added, Moment now, Outbox& outbox);
+    void tell_truth_again(const EventSubscription& over, Moment now, Outbox& outbox);
     [[nodiscard]] bool is_wanted_again(const EventSubscription& over) const;
     void lose(EventSubscription& unsolicited, Moment now, Outbox& outbox);
     void settle_owed_ends(const std::string& aor, const std::shared_ptr<WatcherPhone>& phone,

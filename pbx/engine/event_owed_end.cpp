@@ -1,7 +1,6 @@
 // The notifier of event packages: as with lamps, the last NOTIFY is owed until its phone has
 // answered it.
 #include <algorithm>
-#include <iterator>
 #include <utility>
 
 #include "engine/event_notifier.hpp"
@@ -53,6 +52,7 @@ void EventNotifier::await_end(EventSubscription& subscription, SubscriptionEnd r
 void EventNotifier::deliver_end(EventSubscription& over, Moment now, Outbox& outbox)
 {
     if (!over.owes_present) {  // the phone has answered
+        tell_truth_again(over, now, outbox);
         over.over = true;
         return over_.push_back(over.id);
     }
@@ -81,20 +81,22 @@ void EventNotifier::end_heard(EventSubscription& over, Moment now, Outbox& outbo
     reconcile(watcher, now, outbox);
 }
 
-/// As with lamps: what its phone asks for anew takes the place of an end.
-void EventNotifier::take_place_of_end(const EventSubscription& added, Moment now, Outbox& outbox)
+/// As with lamps: where the phone has begun anew it would show what it was just told in the dialog
+/// that is over.
+void EventNotifier::tell_truth_again(const EventSubscription& over, Moment now, Outbox& outbox)
 {
-    const auto& watcher = watchers_.at(added.watcher);
-    if (watcher.ending == 0) return;
-    const SipUri contact = contact_of(added);
-    Subscriptions before;
-    std::ranges::copy_if(watcher.subscriptions, std::back_inserter(before), [&](const auto* one) {
-        return one->ending && !one->phone && one->package == added.package &&
-               one->member == added.member && (one->list != nullptr) == (added.list != nullptr) &&
-               (one->phone_key == added.phone_key ||
-                (one->dialog->route.empty() && is_of_phone(*one, contact, added.dialog->flow)));
-    });
-    for (auto* one : before) drop(*one, now, outbox);
+    if (over.phone) return;
+    const auto contact = contact_of(over);
+    for (auto* one : watchers_.at(over.watcher).subscriptions) {
+        const bool same_kind = one->package == over.package && one->member == over.member &&
+                               (one->list != nullptr) == (over.list != nullptr);
+        if (!same_kind || one->phone || one->ending || one->over || one->fetch) continue;
+        if (is_withdrawn(*one)) continue;
+        if (one->phone_key != over.phone_key && !is_of_phone(*one, contact, over.dialog->flow))
+            continue;
+        one->owes_present = true;
+        deliver(*one, now, outbox);
+    }
 }
 
 /// Whether its phone is to be told the present state unasked, once the end is out of the way.

@@ -138,7 +138,6 @@ void EventNotifier::receive_initial(const SubscribeReceived& request, EventPacka
                            facts_.appearances().release(known->member, known->id);
     if (known) drop(*known, now, outbox);
     auto& added = add(std::move(subscription), now);
-    take_place_of_end(added, now, outbox);
     SubscriptionId before{};
     if (package == EventPackage::line_seize && !claim(added, request, before, outbox)) {
         drop(added, now, outbox);
@@ -157,13 +156,15 @@ void EventNotifier::receive_in_dialog(const SubscribeReceived& request, EventPac
 {
     const auto key = dialog_key(request.call_id, request.parties.to_tag);
     auto* const known = requested_.in_dialog(request.call_id, request.parties.to_tag);
-    if (!known || known->over || known->ending || (known->list && known->list->ending) ||
-        known->remote_tag != request.parties.from_tag || known->package != package ||
-        event_id(known->dialog->event) != event_id(request.event_params)) {
+    const bool same = known && known->package == package &&
+                      event_id(known->dialog->event) == event_id(request.event_params);
+    if (!same || known->over || known->ending || (known->list && known->list->ending) ||
+        known->remote_tag != request.parties.from_tag) {
         if (settled_.find(key, request.cseq))
             return outbox.send(accept(request, request.parties.to_tag, seconds{0}));
         outbox.send(answer(request, 481));
-        if (known && hears_end(*known, request)) end_heard(*known, now, outbox);
+        // What asks for something else says nothing of this usage (RFC 6665 §4.1.2.2).
+        if (same && hears_end(*known, request)) end_heard(*known, now, outbox);
         return;
     }
     auto& subscription = *known;

@@ -268,6 +268,7 @@ private:
     void deliver_end(Subscription& over, Moment now, Outbox& outbox);
     [[nodiscard]] SubscriptionEnd reason_of_end(const Subscription& over) const;
     void send_end(Subscription& over, SubscriptionEnd reason, Moment now, Outbox& outbox);
+    void tell_truth_again(const Subscription& over, Moment now, Outbox& outbox);
     void finish_end(Subscription& over, Moment now, Outbox& outbox);
     void end_heard(Subscription& over, Moment now, Outbox& outbox);
     void take_place_of_end(const Subscription& added, Moment now, Outbox& outbox);

@@ -118,7 +118,10 @@ void GroupIndications::release_end(Watcher& watcher, const Subscription& over)
 
 void GroupIndications::deliver_end(Subscription& over, Moment now, Outbox& outbox)
 {
-    if (!over.owes_present) return finish_end(over, now, outbox);  // the phone has answered
+    if (!over.owes_present) {  // the phone has answered
+        tell_truth_again(over, now, outbox);
+        return finish_end(over, now, outbox);
+    }
     if (has_turn(over, now)) send_end(over, reason_of_end(over), now, outbox);
 }
 
@@ -168,22 +171,44 @@ void GroupIndications::end_heard(Subscription& over, Moment now, Outbox& outbox)
     finish_end(over, now, outbox);
 }
 
-/// The phone of `added`, which is yet to be added, asks anew for what it is owed the end of: that
-/// goes no more against what it is told now.
+/// `added`, which is yet to be added, begins with the Call-ID and tag of a dialog anew: its phone
+/// knows that no more. Of its other dialogs it may know, be they of other keys: those it is to hear
+/// the end of, or to answer 481.
 void GroupIndications::take_place_of_end(const Subscription& added, Moment now, Outbox& outbox)
 {
     const auto watcher = watchers_.find(added.watcher);
     if (watcher == watchers_.end()) return;
     const auto ends = watcher->second.ending.find(added.member);
     if (ends == watcher->second.ending.end()) return;
-    const SipUri contact = contact_of(added);
+    const auto origin = origin_of(added);
     std::vector<Subscription*> before;
     std::ranges::copy_if(ends->second, std::back_inserter(before), [&](const Subscription* one) {
-        return !one->phone && (one->list != nullptr) == (added.list != nullptr) &&
-               (one->phone_key == added.phone_key ||
-                (one->dialog->route.empty() && is_of_phone(*one, contact, added.dialog->flow)));
+        return !one->phone && origin_of(*one) == origin;
     });
     for (Subscription* one : before) drop(*one, now, outbox);
+}
+
+/// Its phone was just told in the dialog of `over` that all is dark. One that goes by who is
+/// watched, and not by dialogs, shows that at its other keys too, until it is told the truth there.
+void GroupIndications::tell_truth_again(const Subscription& over, Moment now, Outbox& outbox)
+{
+    const auto watcher = watchers_.find(over.watcher);
+    if (over.phone || watcher == watchers_.end()) return;
+    const auto& by_member = watcher->second.by_member;
+    const auto told = by_member.find(over.member);
+    if (!over.list && told == by_member.end()) return;
+    const auto contact = contact_of(over);
+    const auto living = over.list ? watcher->second.lists : told->second;
+    for (Subscription* one : living) {
+        const bool same_kind = one->member == over.member &&
+                               (one->list != nullptr) == (over.list != nullptr);
+        if (!same_kind || one->phone || one->forwarded || (one->list && one->list->ending))
+            continue;
+        if (one->phone_key != over.phone_key && !is_of_phone(*one, contact, over.dialog->flow))
+            continue;
+        one->owes_present = true;
+        deliver(*one, now, outbox);
+    }
 }
 
 std::vector<Subscription*> GroupIndications::ends_owed_to(const WatcherPhone& phone,

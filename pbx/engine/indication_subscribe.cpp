@@ -76,13 +76,15 @@ void GroupIndications::receive_in_dialog(const SubscribeReceived& request, Momen
 {
     const auto key = dialog_key(request.call_id, request.parties.to_tag);
     auto* const known = requested_.in_dialog(request.call_id, request.parties.to_tag);
-    const bool ending = known && (known->ending || (known->list && known->list->ending));
-    if (!known || known->forwarded || ending || known->remote_tag != request.parties.from_tag ||
-        event_id(known->dialog->event) != event_id(request.event_params)) {
+    const bool same =
+        known && event_id(known->dialog->event) == event_id(request.event_params);
+    if (!same || known->forwarded || known->ending || (known->list && known->list->ending) ||
+        known->remote_tag != request.parties.from_tag) {
         if (settled_.find(key, request.cseq))
             return outbox.send(accept(request, request.parties.to_tag, seconds{0}));
         outbox.send(answer(request, 481));
-        if (known && hears_end(*known, request)) end_heard(*known, now, outbox);
+        // What asks for something else says nothing of this usage (RFC 6665 §4.1.2.2).
+        if (same && hears_end(*known, request)) end_heard(*known, now, outbox);
         return;
     }
     Subscription& subscription = *known;

@@ -2,6 +2,8 @@
 #include <doctest/doctest.h>
 
 #include <cstdint>
+#include <set>
+#include <string>
 #include <utility>
 #include <vector>
 
@@ -137,6 +139,30 @@ TEST_CASE("a phone that refreshes while its end is owed hears it by the answer")
         }
 }
 
+TEST_CASE("a phone that asks for something else in that dialog is refused, and has not heard its end")
+{
+    for (const auto& kind : kinds)
+        for (const auto& event : {kind.event + ";id=2", std::string{"message-summary"}}) {
+            CAPTURE(event);
+            CAPTURE(kind.to);
+            Unplugged office{kind};
+            office.may_watch(false);
+            const auto end = office.ends();
+            auto other = kind;
+            other.call_id = end.notify->dialog->call_id;
+            other.to_tag = office.tag;
+            other.event = event;
+            office.bob.asks(other);
+            office.bob.receives(481U);
+            CHECK(office.pbx.view().lamp_ends == 1);
+            office.is_lost(end);
+            office.bob.answers_notify = 200;
+            office.pbx.passes(1s);
+            office.ends();
+            office.is_settled();
+        }
+}
+
 TEST_CASE("an end that a phone has not heard when its subscription would have expired is over")
 {
     for (const auto& kind : kinds) {
@@ -225,40 +251,14 @@ TEST_CASE("a right that is back after a restart takes the place of an end that w
         }
 }
 
-TEST_CASE("a phone that subscribes anew is told by that alone")
-{
-    for (const auto& kind : kinds)
-        for (const bool same_call_id : {true, false}) {
-            CAPTURE(kind.event);
-            CAPTURE(kind.to);
-            CAPTURE(same_call_id);
-            Unplugged office{kind};
-            office.may_watch(false);
-            office.is_lost(office.ends());
-            office.may_watch(true);
-            office.bob.answers_notify = 200;
-            if (!same_call_id) office.wanted.call_id = "another";
-            CHECK(office.subscribes().notify->subscription_state.starts_with("active"));
-            CHECK(office.pbx.view().lamp_ends == 0);
-            CHECK(office.pbx.kept().subscriptions.size() == 1);
-            office.pbx.stays_silent_for(60s);
-        }
-}
-
-TEST_CASE("a phone that subscribes anew is owed the end of none of the dialogs that it had")
+TEST_CASE("a phone that subscribes with the Call-ID and tag it had is told by that alone")
 {
     for (const auto& kind : kinds) {
         CAPTURE(kind.event);
         CAPTURE(kind.to);
         Unplugged office{kind};
-        while (!office.bob.hears_nothing()) office.bob.receives(NOTIFY);
-        office.bob.answers_notify = 200;
-        office.wanted.call_id = "another";
-        office.subscribes();
-        office.bob.answers_notify.reset();
         office.may_watch(false);
-        office.ends();
-        CHECK(office.pbx.view().lamp_ends == 2);
+        office.is_lost(office.ends());
         office.may_watch(true);
         office.bob.answers_notify = 200;
         CHECK(office.subscribes().notify->subscription_state.starts_with("active"));
@@ -266,6 +266,51 @@ TEST_CASE("a phone that subscribes anew is owed the end of none of the dialogs t
         CHECK(office.pbx.kept().subscriptions.size() == 1);
         office.pbx.stays_silent_for(60s);
     }
+}
+
+TEST_CASE("a phone with two keys that subscribes anew with one of them hears the end of both, and "
+          "the truth after that")
+{
+    enum class Knows : std::uint8_t { both, neither };  // neither: it has rebooted
+    for (const auto& kind : kinds)
+        for (const auto phone : {Knows::both, Knows::neither}) {
+            CAPTURE(kind.event);
+            CAPTURE(kind.to);
+            CAPTURE(static_cast<int>(phone));
+            Unplugged office{kind};
+            while (!office.bob.hears_nothing()) office.bob.receives(NOTIFY);
+            office.bob.answers_notify = 200;
+            office.wanted.call_id = "of another key";
+            office.subscribes();
+            while (!office.bob.hears_nothing()) office.bob.receives(NOTIFY);
+            office.bob.answers_notify.reset();
+            office.may_watch(false);
+            CHECK(office.pbx.view().lamp_ends == 2);
+            office.pbx.passes(32s);
+            while (!office.bob.hears_nothing())
+                office.bob.answers(office.bob.receives(NOTIFY), 408, true);
+            office.may_watch(true);
+            office.wanted.call_id = "anew";
+            office.bob.asks(office.wanted);
+            office.bob.receives(200U);
+            std::set<std::string> ended;
+            bool is_true = false;
+            while (!office.bob.hears_nothing()) {
+                const auto notify = office.bob.receives(NOTIFY);
+                const bool is_end = notify.notify->subscription_state.starts_with("terminated");
+                const auto& dialog = *notify.notify->dialog;
+                CHECK((dialog.call_id == "anew") == !is_end);
+                if (is_end) ended.insert(dialog.call_id);
+                is_true = !is_end;
+                const bool known = !is_end || phone == Knows::both;
+                office.bob.answers(notify, known ? 200 : 481);
+            }
+            CHECK(ended.size() == 2);
+            CHECK(is_true);
+            CHECK(office.pbx.view().lamp_ends == 0);
+            CHECK(office.pbx.kept().subscriptions.size() == 1);
+            office.pbx.stays_silent_for(60s);
+        }
 }
 
 TEST_CASE("a phone whose right is back before it has heard the end is told to begin anew")

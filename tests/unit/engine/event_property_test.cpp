@@ -351,6 +351,9 @@ private:
                 for (const auto& [what, text] : as_written(notify)) seen.repeated[what] = text;
         }
         if (status != 200) seen.may_repeat();
+        if (seen.ended && status == 200)  // where it has begun anew it hears the truth again
+            for (auto& [key, other] : seen_)
+                if (other.of == seen.of) other.may_repeat();
         answered_ = notify;
         office_.answers(notify, status, seconds{status >= 500 && below(2) ? below(20) : 0});
     }
