@@ -129,11 +129,12 @@ struct NotifierEnded {
     std::chrono::sys_seconds until;
 };
 
-/// A lamp that a phone was told unasked as lit: it may show it until it has answered the end.
+/// A lamp that a phone was told unasked as lit: it may show it until it has answered the end. So is that
+/// of its messages, once the end is owed.
 struct UnaskedLamp {
     std::string watcher;  ///< extension
     std::string phone;    ///< names it among those of `watcher`, see notify_path
-    std::string member;   ///< watched extension
+    std::string member;   ///< watched extension; `event:` and the package, where that is not `dialog`
     std::chrono::sys_seconds since{};  ///< its phone was told of it no more; 0: it is told
 
     friend bool operator==(const UnaskedLamp&, const UnaskedLamp&) = default;

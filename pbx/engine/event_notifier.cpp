@@ -69,7 +69,7 @@ void EventNotifier::replace_directory(DirectoryRef directory,
     }
     for (auto* one : lost) end(*one, why_not(*one), now, outbox);
     for (const auto& [id, one] : subscriptions_) apply_rights(*one, now, outbox);
-    forget_owed_to_nobody();
+    forget_owed_to_nobody(outbox);
     std::vector<std::string> concerned;
     for (const auto* extension : facts_.directory().extensions()) {
         const auto* before = old->find(extension->number);
@@ -123,6 +123,8 @@ void EventNotifier::restore(std::vector<StoredSubscription> stored, Moment now, 
     std::vector<std::string> registered;
     for (const Binding* binding : facts_.locations().all()) registered.push_back(binding->aor);
     for (const auto& aor : registered) bindings_changed(aor, now, outbox);
+    for (auto& owed : owed_ends_.date(now.seconds()))
+        outbox.store(UnaskedLampStored{std::move(owed)});
 }
 
 void EventNotifier::advance(Moment now, Outbox& outbox)
@@ -361,6 +363,7 @@ void EventNotifier::drop(EventSubscription& subscription, Moment now, Outbox& ou
     if (subscription.appearance > 0 &&
         facts_.appearances().release(subscription.member, subscription.id))
         appearance_freed(subscription.member, now, outbox);
+    if (subscription.end_is_stored) outbox.store(UnaskedLampRemoved{owed_of(subscription, {})});
     if (!requested) return;
     requested_.remove(subscription);
     outbox.store(SubscriptionRemoved{subscription.dialog->call_id, subscription.local_tag});

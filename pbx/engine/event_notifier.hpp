@@ -101,6 +101,10 @@ public:
     /// that have more appearances than before, and may get one.
     void replace_directory(DirectoryRef directory, const std::vector<DialogSnapshot>& unplaced,
                            Moment now, Outbox& outbox);
+    /// The ends of what phones were told unasked, which an earlier run owed them: before restore().
+    void recall(std::vector<UnaskedLamp> owed, Moment now, Outbox& outbox);
+    /// Whether `lamp`, which a phone may show, is no lamp but something of here.
+    [[nodiscard]] static bool owns(const UnaskedLamp& lamp) noexcept;
     /// Takes up what an earlier run has left, after the bindings: each phone is told the state
     /// anew. `expired`: the bindings that have done so meanwhile.
     void restore(std::vector<StoredSubscription> stored, Moment now, Outbox& outbox,
@@ -158,6 +162,7 @@ private:
         bool over = false;               ///< that is told, or the phone has answered the end, in this step
         std::chrono::milliseconds gap{0};  ///< between two NOTIFYs to its watcher; 0: none
         bool answers = false;              ///< the next NOTIFY belongs to a SUBSCRIBE
+        bool end_is_stored = false;        ///< implicit: as an UnaskedLamp
         unsigned appearance = 0;         ///< of the shared line, that it has claimed
         std::size_t unsettled = 0;  ///< changes it has asked for: it is told when they are done
         /// `member` is a group, or how the phone calls a list of its own: all is told of this, and
@@ -278,7 +283,9 @@ private:
     void lose(EventSubscription& unsolicited, Moment now, Outbox& outbox);
     void settle_owed_ends(const std::string& aor, const std::shared_ptr<WatcherPhone>& phone,
                           Moment now, Outbox& outbox);
-    void forget_owed_to_nobody();
+    void forget_owed_to_nobody(Outbox& outbox);
+    [[nodiscard]] static UnaskedLamp owed_of(const EventSubscription& unasked,
+                                             std::chrono::sys_seconds since);
 
     // event_unsolicited.cpp
     [[nodiscard]] bool is_told_unasked(EventPackage package, std::string_view aor) const;

@@ -6,6 +6,33 @@
 #include "engine/event_notifier.hpp"
 
 namespace lampline {
+namespace {
+
+/// In front of the name of the package, in place of a member: no number has a colon.
+constexpr std::string_view about_package{"event:"};
+
+std::optional<EventPackage> package_of(const UnaskedLamp& owed)
+{
+    const std::string_view member = owed.member;
+    if (!member.starts_with(about_package)) return std::nullopt;
+    return event_package(member.substr(about_package.size()));
+}
+
+}  // namespace
+
+bool EventNotifier::owns(const UnaskedLamp& lamp) noexcept
+{
+    return lamp.member.starts_with(about_package);
+}
+
+/// What its phone may show of `unasked` until it has heard the end.
+UnaskedLamp EventNotifier::owed_of(const EventSubscription& unasked, std::chrono::sys_seconds since)
+{
+    return {.watcher = unasked.watcher,
+            .phone = phone_name(unasked.phone->devices, unasked.phone->contact),
+            .member = std::string{about_package}.append(name(unasked.package)),
+            .since = since};
+}
 
 /// Who has asked for no more, or has not refreshed, knows. A claim is over by itself before the
 /// repetitions of one NOTIFY are.
@@ -21,7 +48,8 @@ bool EventNotifier::owes_end(const EventSubscription& subscription, Subscription
 }
 
 /// It is out. The subscription hears of nothing from now on, and counts no more among what its
-/// phone may ask for. If that was asked for, its row stays until the end is answered.
+/// phone may ask for. If that was asked for, its row stays until the end is answered; else the end
+/// gets one.
 void EventNotifier::await_end(EventSubscription& subscription, SubscriptionEnd reason, Moment now,
                               Outbox& outbox)
 {
@@ -43,6 +71,10 @@ void EventNotifier::await_end(EventSubscription& subscription, SubscriptionEnd r
     if (++watcher.ending > settings_.max_subscriptions_per_watcher) {
         subscription.in_flight = 0;  // too many wait: it is told once
         return drop(subscription, now, outbox);
+    }
+    if (subscription.phone) {
+        subscription.end_is_stored = true;
+        outbox.store(UnaskedLampStored{owed_of(subscription, {})});
     }
     // What an earlier run has left is above all that was reserved.
     if (subscription.kind == SubscriptionKind::requested && subscription.counters.reserve())
@@ -110,8 +142,7 @@ bool EventNotifier::is_wanted_again(const EventSubscription& over) const
     });
 }
 
-/// The registration of its phone is over: nothing is told it. What it may show is remembered, but
-/// not over a restart.
+/// The registration of its phone is over: nothing is told it. What it may show is remembered.
 void EventNotifier::lose(EventSubscription& unsolicited, Moment now, Outbox& outbox)
 {
     const std::string& watcher = unsolicited.watcher;
@@ -123,13 +154,13 @@ void EventNotifier::lose(EventSubscription& unsolicited, Moment now, Outbox& out
     };
     const bool dark = !unsolicited.ending && unsolicited.certain &&
                       std::ranges::all_of(unsolicited.told, shows_nothing);
-    if (!dark && facts_.directory().find(watcher))
-        static_cast<void>(owed_ends_.add(
-            {.watcher = watcher,
-             .phone = phone_name(unsolicited.phone->devices, unsolicited.phone->contact),
-             .member = std::string{name(package)},
-             .since = now.seconds()},
-            now.seconds()));
+    if (!dark && facts_.directory().find(watcher)) {
+        unsolicited.end_is_stored = false;  // it stays
+        auto owed = owed_of(unsolicited, now.seconds());
+        outbox.store(UnaskedLampStored{owed});
+        for (auto& forgotten : owed_ends_.add(std::move(owed), now.seconds()))
+            outbox.store(UnaskedLampRemoved{std::move(forgotten)});
+    }
     drop(unsolicited, now, outbox);
 }
 
@@ -139,28 +170,45 @@ void EventNotifier::settle_owed_ends(const std::string& aor,
                                      Outbox& outbox)
 {
     if (!owed_ends_.any_of(aor)) return;
-    for (const auto& owed : owed_ends_.take(aor, phone_name(phone->devices, phone->contact))) {
-        const auto package = event_package(owed.member);
-        if (!package || is_told_unasked(*package, aor) || phone->refuses() ||
-            OwedEnds::is_over(owed, now.seconds()))
-            continue;
+    for (auto& owed : owed_ends_.take(aor, phone_name(phone->devices, phone->contact))) {
+        const auto package = package_of(owed);
         const auto& told = watchers_.at(aor).subscriptions;
-        if (std::ranges::any_of(told, [&](const auto* one) {
-                return one->package == *package && !one->phone && !one->ending && !one->fetch &&
-                       is_of(*phone, *one);
-            }))
+        const bool has_asked = std::ranges::any_of(told, [&](const auto* one) {
+            return one->package == package && !one->phone && !one->ending && !one->fetch &&
+                   is_of(*phone, *one);
+        });
+        if (!package || is_told_unasked(*package, aor) || phone->refuses() || has_asked ||
+            OwedEnds::is_over(owed, now.seconds())) {
+            outbox.store(UnaskedLampRemoved{std::move(owed)});
             continue;
+        }
         auto& over = add(implied(aor, *package, phone), now);
+        over.end_is_stored = true;
         send_end(over, SubscriptionEnd::rejected, now, outbox);
         await_end(over, SubscriptionEnd::rejected, now, outbox);
     }
 }
 
-/// Whoever has a number later has nothing to do with what its predecessor was told.
-void EventNotifier::forget_owed_to_nobody()
+void EventNotifier::recall(std::vector<UnaskedLamp> owed, Moment now, Outbox& outbox)
 {
-    for (const auto& number : owed_ends_.watchers())
-        if (!facts_.directory().find(number)) static_cast<void>(owed_ends_.take_all_of(number));
+    for (auto& each : owed) {
+        if (!facts_.directory().find(each.watcher) || OwedEnds::is_over(each, now.seconds())) {
+            outbox.store(UnaskedLampRemoved{std::move(each)});
+            continue;
+        }
+        for (auto& forgotten : owed_ends_.add(std::move(each), now.seconds()))
+            outbox.store(UnaskedLampRemoved{std::move(forgotten)});
+    }
+}
+
+/// Whoever has a number later has nothing to do with what its predecessor was told.
+void EventNotifier::forget_owed_to_nobody(Outbox& outbox)
+{
+    for (const auto& number : owed_ends_.watchers()) {
+        if (facts_.directory().find(number)) continue;
+        for (auto& owed : owed_ends_.take_all_of(number))
+            outbox.store(UnaskedLampRemoved{std::move(owed)});
+    }
 }
 
 }  // namespace lampline

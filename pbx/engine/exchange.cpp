@@ -227,6 +227,11 @@ void Exchange::restore(Kept kept, Moment now, Outbox& outbox)
     const auto others = std::ranges::partition(kept.subscriptions, [](const auto& subscription) {
         return !event_package(subscription.event);
     });
+    const auto of_events = std::ranges::partition(
+        kept.unasked_lamps, [](const UnaskedLamp& lamp) { return !EventNotifier::owns(lamp); });
+    events_.recall({std::move_iterator{of_events.begin()}, std::move_iterator{of_events.end()}},
+                   now, outbox);
+    kept.unasked_lamps.erase(of_events.begin(), of_events.end());
     events_.restore({std::move_iterator{others.begin()}, std::move_iterator{others.end()}}, now,
                     outbox, expired);
     kept.subscriptions.erase(others.begin(), others.end());

@@ -391,3 +391,45 @@ TEST_CASE("messages that are told unasked no more, while the phone is unplugged,
     CHECK(pbx.view().lamp_ends == 0);
     pbx.stays_silent_for(600s);
 }
+
+TEST_CASE("an end of messages told unasked that is owed as the exchange is killed is told after that")
+{
+    enum class Is : std::uint8_t { registered, expired, lit_as_it_expires };
+    for (const auto phone : {Is::registered, Is::expired, Is::lit_as_it_expires}) {
+        CAPTURE(static_cast<int>(phone));
+        Scenario pbx;
+        auto& bob = pbx.silent_phone("102");
+        bob.registers(phone == Is::registered ? 3600s : 60s);
+        counts(pbx, "102", {.fresh = 3});
+        CHECK(says(bob.receives(NOTIFY), "Messages-Waiting: yes"));
+        CHECK(pbx.kept().unasked_lamps.empty());  // none for each phone of a mailbox
+        bob.answers_notify.reset();
+        const auto ends = [&] {
+            const auto end = bob.receives(NOTIFY);
+            CHECK(says(end, "Messages-Waiting: no\r\n"));
+            CHECK(end.notify->subscription_state == "terminated;reason=rejected");
+            CHECK(bob.hears_nothing());
+            return end;
+        };
+        const auto withdraw = [&] { counts(pbx, "102", {.fresh = 3, .unsolicited = false}); };
+        if (phone != Is::lit_as_it_expires) {
+            withdraw();
+            ends();
+        }
+        if (phone != Is::registered) pbx.passes(61s);
+        CHECK(pbx.kept().unasked_lamps.size() == 1);
+        pbx.restarts();
+        if (phone == Is::lit_as_it_expires) withdraw();
+        bob.answers_notify = 200;
+        if (phone != Is::registered) {
+            CHECK(bob.hears_nothing());
+            bob.registers();
+        }
+        const auto again = ends();
+        if (phone == Is::registered) bob.answers(again, 200);
+        CHECK(pbx.view().lamp_ends == 0);
+        CHECK(pbx.kept().unasked_lamps.empty());
+        pbx.restarts();
+        pbx.stays_silent_for(600s);
+    }
+}
