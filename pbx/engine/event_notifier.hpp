@@ -237,8 +237,6 @@ private:
     [[nodiscard]] bool has_turn(EventSubscription& subscription, Moment now);
     void send(EventSubscription& subscription, SendNotify notify, std::string state, Moment now,
               Outbox& outbox);
-    /// Whether the last NOTIFY is repeated until its phone has answered.
-    enum class LastWord : std::uint8_t { owed, once };
     void end(EventSubscription& subscription, SubscriptionEnd reason, Moment now, Outbox& outbox,
              LastWord last_word = LastWord::owed);
     void send_end(EventSubscription& subscription, SubscriptionEnd reason, Moment now,

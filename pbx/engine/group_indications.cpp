@@ -221,7 +221,11 @@ void GroupIndications::restore(std::vector<StoredSubscription> stored,
         auto entries = std::move(kept.entries);
         const bool forwarded = kept.forwarded;
         const auto notifiers = std::move(kept.notifiers);
-        const auto most = forwarded ? settings_.max_forwarded_expires : settings_.max_expires;
+        const bool ended_for_phone =
+            !forwarded &&
+            ended_at_watchers_.last_cseq(dialog_key(kept.call_id, kept.local_tag)).has_value();
+        const auto most = forwarded || ended_for_phone ? settings_.max_forwarded_expires
+                                                       : settings_.max_expires;
         if (!resume(*subscription, std::move(kept), most, now)) {
             outbox.store(std::move(removed));
             continue;
@@ -229,7 +233,7 @@ void GroupIndications::restore(std::vector<StoredSubscription> stored,
         subscription->told.unknown = true;
         subscription->forwarded = forwarded;
         if (forwarded) restore_notifiers(*subscription, notifiers);
-        if (requested_.names(*subscription)) continue;
+        if (!ended_for_phone && requested_.names(*subscription)) continue;
 
         subscription->devices = devices_of(subscription->watcher, contact_of(*subscription),
                                            subscription->dialog->flow, subscription->user_agent);
@@ -245,6 +249,10 @@ void GroupIndications::restore(std::vector<StoredSubscription> stored,
             subscription->profile =
                 directory_->profile_for(*right, subscription->user_agent, subscription->devices);
             subscription->view = view_of(*right);
+        }
+        if (ended_for_phone) {
+            restore_end(std::move(subscription), expired, now, outbox);
+            continue;
         }
         Subscription& added = add(std::move(subscription));
         follow_registration(added, locations);

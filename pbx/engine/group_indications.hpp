@@ -219,7 +219,12 @@ private:
 
     // indication_forward_end.cpp
     void end_for_watcher(const Subscription& subscription, const Notifier& notifier,
-                         SubscriptionEnd reason, Moment now, Outbox& outbox);
+                         SubscriptionEnd reason, LastWord last_word, Moment now, Outbox& outbox);
+    [[nodiscard]] Subscription* end_in_dialog(std::string_view watcher, std::string_view watched,
+                                              std::string_view call_id,
+                                              std::string_view notifier_tag) const;
+    void restore_end(std::unique_ptr<Subscription> over, const std::vector<Binding>& expired,
+                     Moment now, Outbox& outbox);
     void note_ended(std::string dialog, std::uint32_t last_cseq, Moment now, Outbox& outbox);
     [[nodiscard]] bool is_silenced(const Subscription& subscription) const;
     void silence_lapsed(const Subscription& subscription, Moment now, Outbox& outbox);
@@ -268,6 +273,8 @@ private:
     void deliver_end(Subscription& over, Moment now, Outbox& outbox);
     [[nodiscard]] SubscriptionEnd reason_of_end(const Subscription& over) const;
     void send_end(Subscription& over, SubscriptionEnd reason, Moment now, Outbox& outbox);
+    Subscription* tell_end(std::unique_ptr<Subscription> over, SubscriptionEnd reason,
+                           LastWord last_word, Moment now, Outbox& outbox);
     void tell_truth_again(const Subscription& over, Moment now, Outbox& outbox);
     void finish_end(Subscription& over, Moment now, Outbox& outbox);
     void end_heard(Subscription& over, Moment now, Outbox& outbox);

@@ -174,9 +174,10 @@ void GroupIndications::end(Subscription& subscription, SubscriptionEnd reason, M
                                                       : LampEnd::unsubscribed,
              0, now);
     if (subscription.forwarded) {
+        const auto last_word = how == LampEnd::left ? LastWord::once : LastWord::owed;
         if (hidden)
             for (const Notifier& notifier : subscription.notifiers)
-                end_for_watcher(subscription, notifier, reason, now, outbox);
+                end_for_watcher(subscription, notifier, reason, last_word, now, outbox);
         return drop(subscription, now, outbox);
     }
     if (subscription.list && darkens_first(subscription, reason, now, outbox)) return;

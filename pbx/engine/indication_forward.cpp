@@ -112,11 +112,16 @@ void GroupIndications::forward_in_dialog(const SubscribeReceived& request, Momen
     const auto& watcher = request.authenticated;
     auto* known = requested_.in_dialog(request.call_id, request.parties.from_tag);
     if (known && !known->forwarded) known = nullptr;
+    const auto& tag = request.parties.to_tag;
     const WatchRight* right = directory_->right(watcher, request.notifier);
-    if (!told_by_phone(right, request.notifier))  // 481: it is to be begun anew, with us
-        return outbox.send(answer(request, right ? 481 : 403));
-    if (ended_at_watchers_.last_cseq(dialog_key(request.call_id, request.parties.to_tag)))
-        return outbox.send(answer(request, 481));
+    if (!right) return outbox.send(answer(request, 403));
+    if (!told_by_phone(right, request.notifier) ||  // it is to be begun anew, with us
+        ended_at_watchers_.last_cseq(dialog_key(request.call_id, tag))) {
+        outbox.send(answer(request, 481));
+        auto* const over = end_in_dialog(watcher, request.notifier, request.call_id, tag);
+        if (over && hears_end(*over, request)) end_heard(*over, now, outbox);
+        return;
+    }
     if (!known && request.expires.value_or(settings_.default_expires).count() > 0) {
         auto again = requested(request, request.notifier);
         begin_at_phone(*again, request);

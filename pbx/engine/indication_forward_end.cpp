@@ -41,24 +41,59 @@ bool lacks(const Subscription& subscription, const AskedPhone& phone)
 }  // namespace
 
 /// The last NOTIFY, in the name of the phone and above all that it has said; the phone hears of it
-/// by the 481 to its next one.
+/// by the 481 to its next one. To the watcher's phone it is owed as any other end, with a row of its
+/// own, which a restart knows by the dialog that is noted.
 void GroupIndications::end_for_watcher(const Subscription& subscription, const Notifier& notifier,
-                                       SubscriptionEnd reason, Moment now, Outbox& outbox)
+                                       SubscriptionEnd reason, LastWord last_word, Moment now,
+                                       Outbox& outbox)
 {
-    Subscription last;
-    last.id = ids_.next();
-    last.watcher = subscription.watcher;
-    last.member = subscription.member;
-    last.user_agent = subscription.user_agent;
-    last.profile = subscription.profile;
-    last.projection = subscription.projection;
-    last.counters = notifier.counters;
+    const auto& call_id = subscription.dialog->call_id;
+    note_ended(dialog_key(call_id, notifier.tag), 0, now, outbox);
+    if (end_in_dialog(subscription.watcher, subscription.member, call_id, notifier.tag)) return;
+    auto over = std::make_unique<Subscription>();
+    static_cast<SubscriptionUsage&>(*over) = subscription;
+    over->local_tag = notifier.tag;
+    over->counters = notifier.counters;
+    over->expires_mono = notifier.expires_mono;
+    over->expires_at = now.seconds() + std::chrono::ceil<seconds>(notifier.expires_mono - now.mono);
+    over->devices = subscription.devices;
+    over->profile = subscription.profile;
     auto dialog = std::make_shared<NotifyDialog>(*subscription.dialog);
     dialog->from = from_with(subscription, notifier.tag);
-    last.dialog = std::move(dialog);
-    measure(last);
-    send(last, Step::clear, DocumentKind::full, terminated_state(reason), now, outbox);
-    note_ended(dialog_key(subscription.dialog->call_id, notifier.tag), 0, now, outbox);
+    over->dialog = std::move(dialog);
+    tell_end(std::move(over), reason, last_word, now, outbox);
+}
+
+/// The end that is owed to a phone of `watcher` in that dialog; nullptr: none is.
+Subscription* GroupIndications::end_in_dialog(std::string_view watcher, std::string_view watched,
+                                              std::string_view call_id,
+                                              std::string_view notifier_tag) const
+{
+    const auto known = watchers_.find(watcher);
+    if (known == watchers_.end()) return nullptr;
+    const auto ends = known->second.ending.find(watched);
+    if (ends == known->second.ending.end()) return nullptr;
+    const auto found = std::ranges::find_if(ends->second, [&](const Subscription* one) {
+        return one->local_tag == notifier_tag && one->dialog->call_id == call_id;
+    });
+    return found == ends->second.end() ? nullptr : *found;
+}
+
+/// What end_for_watcher() had stored in an earlier run.
+void GroupIndications::restore_end(std::unique_ptr<Subscription> over,
+                                   const std::vector<Binding>& expired, Moment now, Outbox& outbox)
+{
+    const auto& watcher = over->watcher;
+    const auto& member = over->member;
+    SubscriptionRemoved removed{over->dialog->call_id, over->local_tag};
+    if (end_in_dialog(watcher, member, removed.call_id, removed.local_tag)) return;
+    const auto reason = directory_->right(watcher, member) ? SubscriptionEnd::deactivated
+                        : is_there(watcher, member)        ? SubscriptionEnd::rejected
+                                                           : SubscriptionEnd::noresource;
+    auto* const owed = tell_end(std::move(over), reason, LastWord::owed, now, outbox);
+    if (!owed) return outbox.store(std::move(removed));
+    follow_registration(*owed, *locations_);
+    recall_expired(*owed, expired);
 }
 
 /// A watcher's phone whose registration expired may be out of reach, and somebody else where it
@@ -91,10 +126,11 @@ void GroupIndications::end_come_back(Subscription& subscription, Moment now, Out
         move(subscription, same ? subscription.dialog->request_uri : write(target.request_uri),
              same ? subscription.dialog->route : target.route, target.flow, now);
     }
-    const std::string watcher = subscription.watcher;
-    const std::vector<std::string> members{subscription.member};
-    end(subscription, SubscriptionEnd::deactivated, now, outbox, LampEnd::left);
-    reconcile(watcher, members, now, outbox);
+    note_end(subscription, LampEnd::left, 0, now);
+    for (const Notifier& notifier : subscription.notifiers)
+        end_for_watcher(subscription, notifier, SubscriptionEnd::deactivated, LastWord::owed, now,
+                        outbox);
+    end_forwarded(subscription, now, outbox);
 }
 
 /// The phone hears of it by the 481 to its next NOTIFY, also when that comes after a restart.
@@ -171,7 +207,8 @@ void GroupIndications::end_of_gone_phones(Subscription& subscription,
     if (gone.empty()) return;
     subscription.asked = std::move(there);
     for (const Notifier& notifier : gone)
-        end_for_watcher(subscription, notifier, SubscriptionEnd::deactivated, now, outbox);
+        end_for_watcher(subscription, notifier, SubscriptionEnd::deactivated, LastWord::owed, now,
+                        outbox);
     notifiers.erase(gone.begin(), gone.end());
     outbox.store(SubscriptionStored{to_stored(subscription)});
 }

@@ -70,6 +70,32 @@ void GroupIndications::await_end(Subscription& subscription, SubscriptionEnd rea
     hold_end(subscription, now, outbox);
 }
 
+/// The end of what is in no table, as another has told it, or an earlier run. nullptr: it is owed no
+/// more.
+Subscription* GroupIndications::tell_end(std::unique_ptr<Subscription> over, SubscriptionEnd reason,
+                                         LastWord last_word, Moment now, Outbox& outbox)
+{
+    auto entity = entity_asked_for(*over);
+    if (entity.empty()) entity = write(extension_uri(over->member, directory_->domain()));
+    over->id = ids_.next();
+    over->projection = dark_projection(over->profile, std::move(entity));
+    over->ending = reason;
+    measure(*over);
+    const bool owed = last_word == LastWord::owed && over->expires_mono > now.mono &&
+                      directory_->find(over->watcher);
+    if (!owed) {
+        send(*over, Step::clear, DocumentKind::full, terminated_state(reason), now, outbox);
+        return nullptr;
+    }
+    const auto id = over->id;
+    Subscription& kept = *subscriptions_.try_emplace(id, std::move(over)).first->second;
+    expiry_.set(id, kept.expires_mono);
+    kept.counters.reserve();
+    outbox.store(SubscriptionStored{to_stored(kept)});
+    send_end(kept, reason, now, outbox);
+    return hold_end(kept, now, outbox) ? &kept : nullptr;
+}
+
 /// The end of a lamp that `phone`, which is back, was told before it was gone.
 void GroupIndications::owe_end_again(std::shared_ptr<WatcherPhone> phone, const UnaskedLamp& lamp,
                                      Moment now, Outbox& outbox)

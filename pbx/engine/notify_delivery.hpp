@@ -3,6 +3,7 @@
 // phone is told again, be it of lamps or of a package.
 #include <algorithm>
 #include <chrono>
+#include <cstdint>
 #include <memory>
 #include <optional>
 #include <string>
@@ -22,6 +23,9 @@
 #include "engine/subscribe_request.hpp"
 
 namespace lampline {
+
+/// Whether the last NOTIFY is repeated until its phone has answered.
+enum class LastWord : std::uint8_t { owed, once };
 
 /// The steps of all subscriptions of one `Notifier`, which is its friend: repeats what was refused
 /// for now, asks phones that are silent, and follows those that are reached elsewhere. A

@@ -16,11 +16,7 @@ void NotifiedPhones::take(Phone& phone, const Arrived& arrived)
 {
     const auto& notify = *arrived.notify;
     REQUIRE(notify.dialog);
-    if (is_of_notifier(notify)) {
-        CHECK(is_last(notify));
-        if (ends_for_phone) ends_for_phone(phone, notify);
-        return;
-    }
+    if (is_of_notifier(notify)) return take_of_notifier(phone, notify);
     const auto dialog = dialog_of(notify);
     auto& screen = screens_[dialog];
     if (!screen.phone) {
@@ -167,6 +163,8 @@ std::optional<std::chrono::steady_clock::time_point> NotifiedPhones::next() cons
         const auto at = one.arrives ? std::min(one.arrives_at, one.answered_at) : one.answered_at;
         if (!earliest || at < *earliest) earliest = at;
     }
+    for (const auto& one : of_notifiers_)
+        if (!earliest || one.answered_at < *earliest) earliest = one.answered_at;
     return earliest;
 }
 
@@ -181,7 +179,7 @@ bool NotifiedPhones::act()
     }
     const auto due = std::ranges::find_if(
         under_way_, [&](const UnderWay& one) { return !one.arrives && one.answered_at <= now; });
-    if (due == under_way_.end()) return false;
+    if (due == under_way_.end()) return answer_of_notifier();
     const auto answered = std::move(*due);
     under_way_.erase(due);
     if (answered.awaited) answer(answered);
@@ -191,6 +189,11 @@ bool NotifiedPhones::act()
 void NotifiedPhones::clears_up()
 {
     weather = Weather::fair;
+    for (auto& one : of_notifiers_) {
+        one.answered_at = office_.pbx.now().mono;
+        one.status = 200;
+        one.generated = false;
+    }
     for (auto& one : under_way_) {
         if (screens_.at(one.dialog).forgotten) continue;
         one.arrives_at = one.answered_at = office_.pbx.now().mono;
@@ -204,6 +207,7 @@ void NotifiedPhones::clears_up()
 void NotifiedPhones::exchange_killed()
 {
     for (auto& one : under_way_) one.awaited = false;
+    of_notifiers_.clear();
     std::set<std::string> kept;
     for (const auto& row : office_.pbx.kept().subscriptions)
         kept.insert(row.call_id + ";tag=" + row.local_tag);

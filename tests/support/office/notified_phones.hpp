@@ -126,6 +126,8 @@ private:
 
     /// The exchange has ended what a phone tells, in its name.
     [[nodiscard]] static bool is_of_notifier(const SendNotify& notify);
+    void take_of_notifier(Phone& phone, const SendNotify& notify);
+    bool answer_of_notifier();
     void check_numbers(Screen& screen, const SendNotify& notify) const;
     void check_news(Screen& screen, const SendNotify& notify) const;
     static void doubt(Screen& screen);
@@ -145,6 +147,7 @@ private:
     std::map<std::tuple<const Phone*, std::string, std::string, bool>, std::string> latest_;
     std::map<std::tuple<const Phone*, std::string, std::string>, Time> until_;
     std::vector<UnderWay> under_way_;
+    std::vector<UnderWay> of_notifiers_;  // which have no screen
     UnaskedLamps unasked_;
     std::set<std::pair<const Phone*, std::string>> refused_;
 };
