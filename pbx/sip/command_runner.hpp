@@ -51,9 +51,9 @@ public:
     void run(const SendCancel& command);
     void run(const CloseDialog& command);
 
-    /// A CANCEL that comes after our 2xx and before its ACK is to be answered 200, with this To-tag
-    /// (RFC 3261 §9.2); nullopt: it is none.
-    std::optional<std::string> receive_late(const sip_t& cancel);
+    /// A CANCEL from `source` that comes after our 2xx and before its ACK is to be answered 200, with
+    /// this To-tag (RFC 3261 §9.2); nullopt: it is none.
+    std::optional<std::string> receive_late(const sip_t& cancel, const Flow& source);
 
     /// For the callback of a leg: the status to answer with, 0 when the engine answers.
     int on_request(DialogUsage& dialog, nta_incoming_t& request, const sip_t& sip);

@@ -108,10 +108,13 @@ void CommandRunner::on_ack_or_cancel(ServerTransaction& transaction, const sip_t
         on_input_(CancelReceived{id, leg, payload});
 }
 
-std::optional<std::string> CommandRunner::receive_late(const sip_t& cancel)
+std::optional<std::string> CommandRunner::receive_late(const sip_t& cancel, const Flow& source)
 {
     const auto* transaction = LateCancel::find(cancel);
     if (!transaction || transaction->runner != this) return std::nullopt;
+    // It comes from the hop that has sent the INVITE (§9.1). Behind a NAT the port may be another by
+    // now, as may a connection; the host is compared as for all requests within a dialog.
+    if (transaction->opens_dialog && transaction->source.host != source.host) return std::nullopt;
     std::string tag{text_of(nta_incoming_gettag(transaction->handle.get()))};
     // That of a re-INVITE says nothing of the dialog.
     if (transaction->opens_dialog && is_wanted(transaction->leg))

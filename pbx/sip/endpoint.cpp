@@ -142,6 +142,8 @@ void Endpoint::Inner::keep_house()
 {
     overloaded = loop.lag() > settings.limits.overload_lag ||
                  transports->backlog_percent() > backlog_limit_percent;
+    const auto& limits = settings.limits;
+    transports->connections().limit_strangers(limits.strangers_of_host, limits.strangers);
     transports->refuse_connections(descriptors->exceeds(settings.limits.connections));
     const auto now = std::chrono::steady_clock::now();
     transports->connections().hasten(now);

@@ -34,6 +34,9 @@ struct ListenAddress {
 /// What the endpoint refuses to let grow.
 struct EndpointLimits {
     std::size_t connections = 4096;  ///< open TCP connections, both ways together
+    /// Of these, those on which nobody has authenticated: from one address (IPv6: one /64), and all. One more takes the place
+    /// of the oldest.
+    std::size_t strangers_of_host = 512, strangers = 2048;
     std::size_t unanswered_requests =
         20000;                       ///< REGISTER, SUBSCRIBE and INVITE waiting for their Reply
     std::size_t body_bytes = 65536;  ///< above: 413, or 400 where it is XML of an event package

@@ -75,7 +75,7 @@ void Endpoint::Inner::receive_request(MessageRef message, sip_t& sip)
     }
     if (method == sip_method_cancel) {
         if (forwarder->cancel(sip)) return answer(request, {.status = 200});
-        if (const auto tag = calls->receive_late(sip))
+        if (const auto tag = calls->receive_late(sip, request.source))
             return answer(request, {.status = 200, .to_tag = *tag});
     }
     // To a phone that gives no tag its requests have none: they are told by the token in their

@@ -131,7 +131,13 @@ private:
 
 thread_local std::vector<std::unique_ptr<Fetched>> sockets;  // few: one for each UDP listener
 thread_local Fetched* last_read = nullptr;
-thread_local std::unordered_map<const tport_t*, int> connected;  // the socket of each connection
+struct Connected {
+    tport_t* transport = nullptr;
+    int socket = -1;
+    std::uint64_t accepted = 0;  // counts up; 0: we have opened it
+};
+thread_local std::unordered_map<const tport_t*, Connected> connected;
+thread_local std::uint64_t last_accepted = 0, accepted_taken = 0;
 thread_local std::unordered_map<const tport_t*, std::chrono::steady_clock::time_point> written;
 thread_local std::uint64_t times_read = 0;
 
@@ -183,7 +189,21 @@ std::string_view last_datagram() noexcept
 int descriptor_of(const tport_s& connection) noexcept
 {
     const auto found = connected.find(&connection);
-    return found == connected.end() ? -1 : found->second;
+    return found == connected.end() ? -1 : found->second.socket;
+}
+
+std::vector<tport_s*> take_accepted()
+{
+    std::vector<tport_s*> accepted;
+    if (std::exchange(accepted_taken, last_accepted) == last_accepted) return accepted;
+    std::vector<const Connected*> in_order;
+    in_order.reserve(connected.size());
+    for (const auto& [key, connection] : connected)
+        if (connection.accepted > 0) in_order.push_back(&connection);
+    std::ranges::sort(in_order, {}, &Connected::accepted);
+    accepted.reserve(in_order.size());
+    for (const auto* connection : in_order) accepted.push_back(connection->transport);
+    return accepted;
 }
 
 std::unordered_map<const tport_s*, std::chrono::steady_clock::time_point> take_written() noexcept
@@ -260,7 +280,10 @@ tport_alloc_secondary(tport_pri_s* primary, int socket, int accepted, char const
     static auto* const allocate =
         sip_floor::of_the_stack(tport_alloc_secondary, "tport_alloc_secondary");
     auto* connection = allocate ? allocate(primary, socket, accepted, reason) : nullptr;
-    if (connection) sip_floor::connected.insert_or_assign(connection, socket);
+    if (connection)
+        sip_floor::connected.insert_or_assign(
+            connection, sip_floor::Connected{connection, socket,
+                                             accepted ? ++sip_floor::last_accepted : 0});
     return connection;
 }
 

@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <string_view>
 #include <unordered_map>
+#include <vector>
 
 struct tport_s;
 
@@ -42,6 +43,10 @@ private:
 /// The socket of a connection that the stack has opened or accepted on this thread; -1: it has none
 /// of these. The stack may have closed it: until then the connection can be sent on.
 [[nodiscard]] int descriptor_of(const tport_s& connection) noexcept;
+
+/// The connections that the stack has accepted on this thread, the oldest first, until it frees them; empty when it has
+/// accepted none since the last call.
+[[nodiscard]] std::vector<tport_s*> take_accepted();
 
 /// The connections that the stack has written anything to on this thread since the last call, open
 /// ones only, with the time of the first writing.

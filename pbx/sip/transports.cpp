@@ -61,6 +61,18 @@ bool same(const sockaddr* left, const sockaddr_storage& right, socklen_t length)
     return std::memcmp(left, &right, length) == 0;
 }
 
+/// The address of the peer, or what of it a site has to itself (RFC 6177).
+std::string network_of(const tport_t& connection)
+{
+    const auto* address = tport_get_address(&connection)->ai_addr;
+    if (address->sa_family == AF_INET6) {
+        const auto& six = reinterpret_cast<const sockaddr_in6&>(*address).sin6_addr;
+        return {reinterpret_cast<const char*>(&six), 8};
+    }
+    const auto& four = reinterpret_cast<const sockaddr_in&>(*address).sin_addr;
+    return {reinterpret_cast<const char*>(&four), sizeof four};
+}
+
 /// The stack does not tell the descriptor of its UDP socket; the one that is bound to its address
 /// is it.
 int descriptor_of(const su_addrinfo_t& address) noexcept
@@ -171,6 +183,24 @@ void Connections::hasten(std::chrono::steady_clock::time_point now)
         look_at(found->second, now);
         return found->second.repetition.at_rest();
     });
+}
+
+void Connections::limit_strangers(std::size_t of_host, std::size_t all)
+{
+    auto strangers = take_accepted();
+    std::erase_if(strangers, [&](const tport_t* each) {
+        return by_transport_.contains(each) || tport_is_closed(each);
+    });
+    std::unordered_map<std::string, std::size_t> of_network;
+    for (const auto* each : strangers) ++of_network[network_of(*each)];
+    auto left = strangers.size();
+    for (auto* each : strangers) {
+        auto& of_its_network = of_network[network_of(*each)];
+        if (left <= all && of_its_network <= of_host) continue;
+        --left;
+        --of_its_network;
+        tport_shutdown(each, 2);
+    }
 }
 
 void Connections::closed(tport_t& transport) noexcept

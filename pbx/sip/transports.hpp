@@ -47,6 +47,11 @@ public:
     void note_phone(ConnectionId id) noexcept;
     [[nodiscard]] bool is_phones(const tport_t& transport) const noexcept;
 
+    /// Closes connections that somebody else has opened and nobody has authenticated on, the oldest first, until there are
+    /// at most `of_host` from one address (IPv6: from one /64) and `all` together. Not to be called by the stack. Costs
+    /// nothing while no connection comes.
+    void limit_strangers(std::size_t of_host, std::size_t all);
+
     /// The stack says that a transport is gone.
     void closed(tport_t& transport) noexcept;
 

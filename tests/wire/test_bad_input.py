@@ -214,6 +214,21 @@ class BadInput(WireTest):
         except BlockingIOError:
             pass
 
+    def test_connections_of_nobody_make_room_for_each_other(self):
+        """The oldest are closed, long before their minute is over, and those of phones stay."""
+        bob = self.phone("204", transport="tcp")
+        idle = []
+        for _ in range(520):
+            idle.append(socket.create_connection(self.server.address["tcp"]))
+            self.addCleanup(idle[-1].close)
+        for connection in idle[:8]:
+            connection.settimeout(self.patience)
+            self.assertEqual(b"", connection.recv(1))
+        idle[-1].setblocking(False)
+        self.assertRaises(BlockingIOError, idle[-1].recv, 1)
+        bob.pings()
+        self.serves()
+
     def test_mutated_messages_with_right_credentials(self):
         """What is damaged behind the door reaches registrar, calls and subscriptions."""
         chance = random.Random(4)

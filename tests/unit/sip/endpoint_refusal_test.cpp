@@ -210,3 +210,29 @@ TEST_CASE("no more connections are taken than allowed; others wait until there i
     phones.clear();
     CHECK(office.until([&] { return late.has_message(); }));
 }
+
+TEST_CASE("one more connection on which nobody has authenticated takes the place of the oldest of these")
+{
+    for (const bool of_one_host : {true, false}) {
+        CAPTURE(of_one_host);
+        auto settings = Office::quick();
+        settings.limits.strangers_of_host = of_one_host ? 3 : 100;
+        settings.limits.strangers = of_one_host ? 100 : 3;
+        Office office{settings};
+        const auto is_answered = [&](Phone& phone) {
+            phone.send(phone.request("OPTIONS", uri_of(""), address_of(""), ++phone.cseq));
+            return phone.receive().status() == 200;
+        };
+        Phone known{office, "201", Transport::tcp};
+        known.send_authorised("REGISTER", uri_of(""), address_of("201"));
+        static_cast<void>(office.next<RegisterReceived>());
+        std::deque<Phone> strangers;
+        for (int i = 0; i < 5; ++i) {
+            strangers.emplace_back(office, "202", Transport::tcp);
+            REQUIRE(is_answered(strangers.back()));
+        }
+        CHECK(office.until([&] { return strangers[0].is_closed() && strangers[1].is_closed(); }));
+        for (std::size_t i = 2; i < strangers.size(); ++i) CHECK(is_answered(strangers[i]));
+        CHECK(is_answered(known));
+    }
+}

@@ -241,6 +241,36 @@ TEST_CASE("CANCEL after our 2xx: 200, and it is reported until the ACK (RFC 6026
     office.stays_silent(50ms);
 }
 
+TEST_CASE("CANCEL after our 2xx from another host than the INVITE: 481, and it is not reported")
+{
+    Office office;
+    Phone caller{office, "201"};
+    const auto text = caller.send_authorised("INVITE", uri_of("202"), address_of("202"));
+    const auto invite = office.next<InviteReceived>();
+    office.run(OpenDialog{invite.transaction, caller_leg, "ours"});
+    office.run(Reply{.transaction = invite.transaction, .status = 200});
+    REQUIRE(caller.receive_beyond_100().status() == 200);
+
+    const Socket stranger{socket(AF_INET, SOCK_DGRAM, 0)};
+    auto elsewhere = loopback(0);
+    elsewhere.sin_addr.s_addr = htonl(INADDR_LOOPBACK + 1);
+    REQUIRE(bind(stranger.fd(), reinterpret_cast<const sockaddr*>(&elsewhere), sizeof elsewhere) == 0);
+    const auto server = loopback(office.port(Transport::udp));
+    const auto cancel = cancel_of(text);
+    REQUIRE(sendto(stranger.fd(), cancel.data(), cancel.size(), 0,
+                   reinterpret_cast<const sockaddr*>(&server), sizeof server) > 0);
+    std::array<char, 2048> answer{};
+    REQUIRE(office.until([&] { return recv(stranger.fd(), answer.data(), answer.size(), 0) > 0; }));
+    CHECK(std::string_view{answer.data()}.starts_with("SIP/2.0 481 "));
+    CHECK(office.inputs.empty());
+
+    // From another port of its host: behind a NAT it may have got a new one.
+    Phone moved{office, "201"};
+    moved.send(cancel);
+    CHECK(office.next<CancelReceived>().answered);
+    CHECK(answer_to_cancel(moved).status() == 200);
+}
+
 TEST_CASE("CANCEL of a re-INVITE that was answered: 200, and it has no effect (RFC 3261 §9.2)")
 {
     Office office;
