@@ -82,9 +82,9 @@ void EventNotifier::receive_initial(const SubscribeReceived& request, EventPacka
         !contained && row_of(package).may_watch(facts_, request.authenticated, extension);
     if (!single && !contained && !admit_list(request, package, extension, outbox)) return;
     if (request.contact.host.empty()) {
-        Reply reply = answer(request, 400);
-        reply.phrase = "Contact missing";
-        return outbox.send(std::move(reply));
+        return outbox.send(refusal(request, 400, facts_.directory().domain(),
+                                   "Contact: expected the address of the phone",
+                                   "Missing Contact Header"));
     }
     auto subscription = std::make_unique<EventSubscription>();
     begin(*subscription, request, request.authenticated, extension,

@@ -34,9 +34,9 @@ void GroupIndications::receive_initial(const SubscribeReceived& request, Moment 
     subscription->begun_at = now.mono;
     if (!admit(*subscription, request, outbox)) return;
     if (request.contact.host.empty()) {
-        Reply reply = answer(request, 400);
-        reply.phrase = "Contact missing";
-        return outbox.send(std::move(reply));
+        return outbox.send(refusal(request, 400, directory_->domain(),
+                                   "Contact: expected the address of the phone",
+                                   "Missing Contact Header"));
     }
     if (is_too_long(*subscription)) return outbox.send(answer(request, 513));
     if (!subscription->list &&

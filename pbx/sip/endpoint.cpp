@@ -67,6 +67,7 @@ Endpoint::Inner::Inner(EventLoop& event_loop, EndpointSettings endpoint_settings
         NTATAG_MERGE_482(1), NTATAG_USE_NAPTR(0), NTATAG_USE_SRV(0), NTATAG_SERVER_RPORT(2),
         NTATAG_CLIENT_RPORT(1), NTATAG_TCP_RPORT(1), NTATAG_UDP_MTU(65535),
         NTATAG_MAXSIZE(max_message), NTATAG_PRELOAD(message_preload),
+        NTATAG_BAD_REQ_MASK(0),  // faulty_fields.hpp
         NTATAG_SIP_T1(milliseconds(settings.t1)), NTATAG_SIP_T2(milliseconds(settings.t2)),
         NTATAG_SIP_T1X64(milliseconds(settings.t1x64)), TAG_END()));
     if (!agent) throw std::runtime_error{"nta_agent_create"};

@@ -1,11 +1,14 @@
 #include "sip/endpoint_inner.hpp"
 
+#include <fmt/format.h>
 #include <spdlog/spdlog.h>
 
 #include "core/extension_uri.hpp"
 #include "sip/address_text.hpp"
 #include "sip/authentication.hpp"
+#include "sip/faulty_fields.hpp"
 #include "sip/field_values.hpp"
+#include "sip/header_text.hpp"
 #include "sip/translate.hpp"
 
 namespace lampline::sip {
@@ -69,6 +72,13 @@ void Endpoint::Inner::receive_request(MessageRef message, sip_t& sip)
     request.message = std::move(message);
     if (!request.listener) return;
 
+    if (const auto fault = faulty_field(sip)) {
+        if (method == sip_method_ack) return;
+        const auto phrase = fmt::format("Bad {} Header", fault->name);
+        std::string lines;
+        append_header(lines, "Warning", warning_of(fault->name, fault->wanted));
+        return refuse(request, {400, phrase, std::move(lines)});
+    }
     if (method == sip_method_ack) {
         if (!forwarder->acknowledge(sip)) static_cast<void>(forwarder->pass(request));
         return;

@@ -8,6 +8,8 @@
 #include <fmt/format.h>
 
 #include "core/xml_parser.hpp"
+#include "sip/faulty_fields.hpp"
+#include "sip/field_values.hpp"
 #include "sip/header_text.hpp"
 
 namespace lampline::sip {
@@ -206,7 +208,9 @@ std::optional<Rejection> inspect_request(const sip_t& sip, const Transports& tra
     const bool begins_dialog =
         method == sip_method_invite || method == sip_method_subscribe || method == sip_method_refer;
     if (begins_dialog && !has_usable_contact(sip))
-        return Rejection{400, "Missing Contact Header", {}};
+        return Rejection{
+            400, "Missing Contact Header",
+            "Warning: " + warning_of("Contact", "expected one SIP URI with a host") + "\r\n"};
     return std::nullopt;
 }
 

@@ -7,6 +7,7 @@
 #include <netinet/in.h>
 #include <vector>
 
+#include "sip/faulty_fields.hpp"
 #include "sip/stack_sockets.hpp"
 
 // Of Sofia's tport_internal.h.
@@ -158,6 +159,7 @@ extern "C" __attribute__((visibility("default"))) void tport_deliver(tport_t* tr
     static auto* const deliver =
         reinterpret_cast<decltype(&tport_deliver)>(dlsym(RTLD_NEXT, "tport_deliver"));
     lampline::sip::tap(transport, message, true);
+    const lampline::sip::Delivery delivery{message};
     if (deliver) deliver(transport, message, next, compressor, now);
 }
 
@@ -183,6 +185,7 @@ tport_prepare_and_send(tport_t* transport, msg_t* message, tp_name_t const* name
 {
     static auto* const send = reinterpret_cast<decltype(&tport_prepare_and_send)>(
         dlsym(RTLD_NEXT, "tport_prepare_and_send"));
+    if (message) lampline::sip::explain_refusal(*message);
     const int result = send ? send(transport, message, name, compartment, mtu) : -1;
     if (result >= 0) lampline::sip::tap(transport, message, false);
     return result;

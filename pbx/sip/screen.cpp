@@ -15,6 +15,7 @@
 #include <unistd.h>
 #include <vector>
 
+#include "sip/faulty_fields.hpp"
 #include "sip/late_cancel.hpp"
 #include "sip/sofia.hpp"
 
@@ -49,6 +50,9 @@ bool fits(const url_t& url) noexcept
            fits(url.url_params, max_url) && fits(url.url_headers, max_url) &&
            fits(url.url_password, max_word);
 }
+
+/// Too much of what is kept, or copied, for each transaction.
+constexpr std::string_view shorter = "expected a shorter one";
 
 /// A port that a response can be sent to.
 bool is_port(const char* text) noexcept
@@ -88,15 +92,17 @@ bool routes_pass(const sip_route_t* routes) noexcept
     return true;
 }
 
-bool request_passes(const sip_request_t& request, const sip_cseq_t& cseq) noexcept
+bool method_passes(const sip_request_t& request, const sip_cseq_t& cseq) noexcept
 {
     if (request.rq_method != cseq.cs_method) return false;
-    if (request.rq_method == sip_method_unknown &&
-        (!request.rq_method_name || !cseq.cs_method_name ||
-         std::strcmp(request.rq_method_name, cseq.cs_method_name) != 0 ||
-         !fits(request.rq_method_name, 32)))
-        return false;
-    const url_t& url = *request.rq_url;
+    return request.rq_method != sip_method_unknown ||
+           (request.rq_method_name && cseq.cs_method_name &&
+            std::strcmp(request.rq_method_name, cseq.cs_method_name) == 0 &&
+            fits(request.rq_method_name, 32));
+}
+
+bool request_uri_passes(const url_t& url) noexcept
+{
     if (!fits(url)) return false;
     switch (static_cast<url_type_e>(url.url_type)) {
     case url_sip:
@@ -128,21 +134,37 @@ bool ack_passes(const sip_t& sip)
     });
 }
 
-bool passes(const sip_t* sip)
+/// What is wrong with it; nothing is `wanted`: it passes. What the stack finds missing or malformed it names by itself.
+FaultyField fault_of(const sip_t* sip)
 {
     if (!sip || !sip->sip_request == !sip->sip_status || !sip->sip_to || !sip->sip_from ||
         !sip->sip_call_id || !sip->sip_cseq || !sip->sip_via || (sip->sip_flags & MSG_FLG_TRUNC))
-        return false;
-    if (!sip->sip_call_id->i_id || !fits(sip->sip_call_id->i_id, max_word) ||
-        !fits(sip->sip_from->a_tag, max_word) || !fits(sip->sip_to->a_tag, max_word) ||
-        !fits(*sip->sip_from->a_url) || !fits(*sip->sip_to->a_url) || !few_headers(*sip))
-        return false;
-    for (const auto* routes : {sip->sip_route, sip->sip_record_route, sip->sip_path})
-        if (!routes_pass(routes)) return false;
-    if (sip->sip_status) return true;
-    if (!vias_pass(sip->sip_via) || !request_passes(*sip->sip_request, *sip->sip_cseq))
-        return false;
-    return sip->sip_request->rq_method != sip_method_ack || ack_passes(*sip);
+        return {"Request", "expected From, To, Call-ID, CSeq and Via"};
+    if (!sip->sip_call_id->i_id || !fits(sip->sip_call_id->i_id, max_word))
+        return {"Call-ID", shorter};
+    if (!fits(sip->sip_from->a_tag, max_word) || !fits(*sip->sip_from->a_url))
+        return {"From", shorter};
+    if (!fits(sip->sip_to->a_tag, max_word) || !fits(*sip->sip_to->a_url)) return {"To", shorter};
+    if (!few_headers(*sip)) return {"Request", "expected fewer headers"};
+    constexpr std::string_view routes = "expected shorter addresses, with lr as RFC 3261 has it";
+    if (!routes_pass(sip->sip_route)) return {"Route", routes};
+    if (!routes_pass(sip->sip_record_route)) return {"Record-Route", routes};
+    if (!routes_pass(sip->sip_path)) return {"Path", routes};
+    if (sip->sip_status) return {};
+    if (!vias_pass(sip->sip_via))
+        return {"Via", "expected at most 32, and an address that can be answered, without maddr"};
+    if (!method_passes(*sip->sip_request, *sip->sip_cseq))
+        return {"CSeq", "expected the method of the request"};
+    if (!request_uri_passes(*sip->sip_request->rq_url))
+        return {"Request-URI", "expected one with a host or a number"};
+    if (sip->sip_request->rq_method == sip_method_ack && !ack_passes(*sip)) return {"ACK", "none"};
+    return {};
+}
+
+/// As a late CANCEL is: the endpoint refuses it.
+void keep_faulty_from_stack(const sip_t& sip) noexcept
+{
+    if (sip.sip_request && faulty_field(sip)) ++sip.sip_call_id->i_hash;
 }
 
 struct Socket {
@@ -219,10 +241,13 @@ extern "C" __attribute__((visibility("default"))) int sip_sanity_check(sip_t con
 {
     namespace sip_floor = lampline::sip;
     sip_floor::asked.fetch_add(1, std::memory_order_relaxed);
-    if (sip_floor::passes(sip)) {
+    const auto fault = sip_floor::fault_of(sip);
+    if (fault.wanted.empty()) {
         sip_floor::LateCancel::keep_from_stack(*sip);
+        sip_floor::keep_faulty_from_stack(*sip);
         return 0;
     }
+    sip_floor::note_screened(fault.name, fault.wanted);
     sip_floor::turned_away.fetch_add(1, std::memory_order_relaxed);
     return -1;
 }

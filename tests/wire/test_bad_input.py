@@ -214,6 +214,38 @@ class BadInput(WireTest):
         except BlockingIOError:
             pass
 
+    def test_each_malformed_header_is_named(self):
+        """400 with a Warning, whatever is asked for; over TCP the connection stays."""
+        usual = {"REGISTER": ("Contact", "Expires", "Path", "Require"),
+                 "INVITE": ("Contact", "Expires", "Session-Expires", "Min-SE", "Content-Type", "Route"),
+                 "SUBSCRIBE": ("Contact", "Expires", "Event", "Route"),
+                 "NOTIFY": ("Contact", "Event", "Subscription-State"),
+                 "PUBLISH": ("Expires", "Event", "Content-Type"),
+                 "REFER": ("Contact", "Expires", "Event", "Max-Forwards")}
+        once = {"REGISTER": ("Expires", "From", "To", "Call-ID", "CSeq", "Max-Forwards"),
+                "INVITE": ("Session-Expires", "Contact"), "SUBSCRIBE": ("Event", "Expires", "Contact"),
+                "NOTIFY": ("Event", "Subscription-State"), "PUBLISH": ("Event", "SIP-If-Match"),
+                "REFER": ("Contact", "CSeq")}
+        well = {"Contact": f"<{self.anna.contact}>", "Expires": "600", "Event": "dialog", "Session-Expires": "90",
+                "SIP-If-Match": "a", "Subscription-State": "active", "Max-Forwards": "70",
+                "From": f"<{self.anna.aor}>;tag=x", "To": f"<{self.anna.aor}>", "Call-ID": "x"}
+        for transport in "udp", "tcp":
+            phone = self.phone("204", transport=transport)
+
+            def refused(method: str, name: str, lines: list[tuple[str, str]]) -> None:
+                request = phone.request(method, phone.aor, headers=lines)
+                with self.subTest(transport=transport, method=method, lines=lines):
+                    answer = phone.sends(request).receives(400)
+                    self.assertTrue(answer["Warning"].startswith(f'399 lampline "{name}: expected '))
+            for method, names in usual.items():
+                for name in names:
+                    refused(method, name, [(name, "<" if name in ("Contact", "Path", "Route") else ";;")])
+            for method, names in once.items():
+                for name in names:
+                    value = f"1 {method}" if name == "CSeq" else well[name]
+                    refused(method, name, [(name, value)] * 2)
+            phone.pings()
+
     def test_connections_of_nobody_make_room_for_each_other(self):
         """The oldest are closed, long before their minute is over, and those of phones stay."""
         bob = self.phone("204", transport="tcp")

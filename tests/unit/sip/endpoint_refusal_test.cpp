@@ -100,13 +100,90 @@ TEST_CASE("what RFC 3261 §8.2.2 and §16.3 want inspected is inspected")
     }
     SUBCASE("no Contact to answer to")
     {
-        CHECK(answer_to(replaced(invite(), fmt::format("Contact: <{}>\r\n", phone.contact()), ""))
-                  .status() == 400);
+        const auto answer =
+            answer_to(replaced(invite(), fmt::format("Contact: <{}>\r\n", phone.contact()), ""));
+        CHECK(answer.status() == 400);
+        CHECK(answer["Warning"].starts_with("399 lampline \"Contact: "));
     }
     SUBCASE("CSeq of another method")
     {
-        CHECK(answer_to(replaced(invite(), "CSeq: 1 INVITE", "CSeq: 1 BYE")).status() == 400);
+        const auto answer = answer_to(replaced(invite(), "CSeq: 1 INVITE", "CSeq: 1 BYE"));
+        CHECK(answer.status() == 400);
+        CHECK(answer["Warning"].starts_with("399 lampline \"CSeq: "));
     }
+}
+
+TEST_CASE("a malformed header, and one too many, is named by a Warning, over both transports")
+{
+    Office office;
+    for (const auto transport : {Transport::udp, Transport::tcp}) {
+        Phone phone{office, "201", transport};
+        const auto is_refused = [&](std::string_view method, std::string_view field,
+                                    std::string_view lines) {
+            CAPTURE(method);
+            CAPTURE(lines);
+            phone.send(phone.request(method, uri_of("202"), address_of("202"), ++phone.cseq, lines));
+            const auto answer = phone.receive();
+            CHECK(answer.status() == 400);
+            CHECK_MESSAGE(answer["Warning"].starts_with(fmt::format("399 lampline \"{}: expected ", field)),
+                          answer["Warning"]);
+        };
+        for (const auto* method : {"INVITE", "REGISTER", "SUBSCRIBE", "NOTIFY", "PUBLISH", "REFER"}) {
+            is_refused(method, "Contact", "Contact: <<\r\n");
+            is_refused(method, "Expires", "Expires: soon\r\n");
+            is_refused(method, "Expires", "Expires: 60\r\nExpires: 60\r\n");
+            is_refused(method, "Event", "Event: \r\n");
+            is_refused(method, "Event", "Event: dialog\r\nEvent: dialog\r\n");
+            is_refused(method, "Max-Forwards", "Max-Forwards: 70\r\n");
+            is_refused(method, "From", "From: <sip:202@office.test>;tag=2\r\n");
+            is_refused(method, "To", "To: <sip:203@office.test>\r\n");
+            is_refused(method, "Call-ID", "Call-ID: another\r\n");
+            is_refused(method, "CSeq", fmt::format("CSeq: 9 {}\r\n", method));
+        }
+        for (const auto* method : {"INVITE", "SUBSCRIBE", "NOTIFY", "REFER"})
+            is_refused(method, "Contact", "Contact: <sip:201@192.0.2.1>\r\n");
+        is_refused("INVITE", "Session-Expires", "Session-Expires: 90\r\nSession-Expires: 90\r\n");
+        is_refused("PUBLISH", "SIP-If-Match", "SIP-If-Match: a\r\nSIP-If-Match: b\r\n");
+        is_refused("NOTIFY", "Subscription-State", "Subscription-State: \r\n");
+        is_refused("REGISTER", "Path", "Path: x y z\r\n");
+        phone.send(phone.request("OPTIONS", uri_of(""), address_of(""), ++phone.cseq));
+        CHECK(phone.receive().status() == 200);  // nothing of it was taken for an end of the stream
+    }
+    Phone phone{office, "201"};
+    auto nameless = phone.request("OPTIONS", uri_of(""), address_of(""), 1);
+    const std::string from = "From: <sip:201@office.test>";
+    nameless.replace(nameless.find(from), from.size(), "From: <<");
+    phone.send(nameless);
+    const auto answer = phone.receive();
+    CHECK(answer.status() == 400);
+    CHECK(answer["Warning"].starts_with("399 lampline \"From: "));
+}
+
+TEST_CASE("a faulty request is kept from the dialog that it names; an ACK goes unanswered")
+{
+    Office office;
+    Phone caller{office, "201"};
+    const auto text = caller.send_authorised("INVITE", uri_of("202"), address_of("202"));
+    const auto invite = office.next<InviteReceived>();
+    office.run(OpenDialog{invite.transaction, LegId{1}, "ours"});
+    office.run(Reply{.transaction = invite.transaction, .status = 200});
+    const auto success = caller.receive_beyond_100();
+    caller.acknowledge_success(success);
+    static_cast<void>(office.next<AckReceived>());
+
+    for (const auto* method : {"INVITE", "UPDATE", "REFER", "BYE"}) {
+        caller.send(caller.request(method, uri_of("202"), success["To"], 20, "Expires: 60\r\nExpires: 60\r\n"));
+        auto answer = caller.receive();  // or the 2xx once more
+        while (answer["CSeq"] != fmt::format("20 {}", method)) answer = caller.receive();
+        CHECK(answer.status() == 400);
+        CHECK(answer["Warning"].starts_with("399 lampline \"Expires: "));
+    }
+    caller.send(caller.request("ACK", uri_of("202"), success["To"], 20, "Expires: soon\r\n"));
+    CHECK(caller.receives_nothing_for(50ms));
+    CHECK(office.inputs.empty());
+    // Its CSeq was not counted.
+    caller.send(caller.request("BYE", uri_of("202"), success["To"], 19));
+    CHECK(office.next<RequestReceived>().method == Method::bye);
 }
 
 TEST_CASE("a body above the limit is refused with 413, over both transports")

@@ -141,9 +141,10 @@ public:
 
     std::size_t below(std::size_t limit) { return limit ? random_() % limit : 0; }
 
+    /// Most in one place only, as little else gets past the parser.
     std::string damage(std::string text)
     {
-        for (auto rounds = 1 + below(4); rounds > 0; --rounds) damage_once(text);
+        for (auto rounds = 1 + below(2) * below(4); rounds > 0; --rounds) damage_once(text);
         return text;
     }
 
@@ -302,14 +303,18 @@ TEST_CASE("damaged messages are answered or dropped, and the endpoint goes on")
                 const auto& message = seen[mutator.below(seen.size())];
                 if (message.status()) {  // a request in the dialog of that response
                     const auto* method = in_dialog[mutator.below(in_dialog.size())];
+                    const auto acknowledges =
+                        message["RSeq"].empty()
+                            ? ""
+                            : fmt::format("RAck: {} {}\r\n", message["RSeq"], message["CSeq"]);
                     text = fmt::format("{} {} SIP/2.0\r\n{}\r\nFrom: {}\r\nTo: {}\r\nCall-ID: "
                                        "{}\r\nCSeq: {} {}\r\n"
-                                       "RAck: {} {}\r\nContact: <{}>\r\nContent-Length: 0\r\n\r\n",
+                                       "{}Contact: <{}>\r\nContent-Length: 0\r\n\r\n",
                                        method, uri_of("202"),
                                        mutator.below(2) ? phone->via() : "Via: " + message["Via"],
                                        message["From"], message["To"], message["Call-ID"],
                                        message["CSeq"].substr(0, message["CSeq"].find(' ')), method,
-                                       message["RSeq"], message["CSeq"], phone->contact());
+                                       acknowledges, phone->contact());
                 } else {  // a response to that request
                     text = fmt::format(
                         "SIP/2.0 {} X\r\nVia: {}\r\nFrom: {}\r\nTo: {};tag=z\r\nCall-ID: "
@@ -326,7 +331,7 @@ TEST_CASE("damaged messages are answered or dropped, and the endpoint goes on")
                     mutator,
                     "Event: dialog\r\nExpires: 60\r\nSupported: 100rel, timer\r\nSession-Expires: "
                     "1800\r\n"
-                    "Max-Forwards: 70\r\nRecord-Route: <sip:127.0.0.1:9;lr>\r\nSubject: x\r\n");
+                    "Record-Route: <sip:127.0.0.1:9;lr>\r\nSubject: x\r\n");
             }
             if (transport == Transport::tcp && mutator.below(20) == 0)
                 text.resize(mutator.below(text.size()));
@@ -343,7 +348,7 @@ TEST_CASE("damaged messages are answered or dropped, and the endpoint goes on")
             if (transport == Transport::tcp && (phone->is_closed() || mutator.below(3) == 0))
                 phone.emplace(office, "201", transport);
         }
-        CHECK(engine.taken > rounds() / 20);
+        CHECK(engine.taken > rounds() / 5);
         Phone sound{office, "202", transport};
         sound.send(sound.request("OPTIONS", uri_of(""), address_of(""), 1));
         REQUIRE(office.until([&] {
