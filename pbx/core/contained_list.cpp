@@ -80,7 +80,10 @@ std::string name_here(const SipUri& uri, std::string_view domain, std::string_vi
 {
     const bool here =
         uri.scheme == UriScheme::tel || same_host(uri.host, domain) || same_host(uri.host, host);
-    if (!here) return {};
+    const auto context = phone_context(uri);
+    if (!here || (context && !context->starts_with('+') && !same_host(*context, domain) &&
+                  !same_host(*context, host)))
+        return {};
     auto name = extension_of(uri);
     const auto may_be_in_a_name = [](char c) {
         return is_digit(c) || (lower(c) >= 'a' && lower(c) <= 'z') ||

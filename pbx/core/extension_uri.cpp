@@ -25,6 +25,18 @@ std::string extension_of(const SipUri& uri)
     return unescaped(std::string_view{uri.user}.substr(0, uri.user.find(';')));
 }
 
+std::optional<std::string> phone_context(const SipUri& uri)
+{
+    if (extension_of(uri).starts_with('+')) return std::nullopt;
+    std::string_view params = uri.scheme == UriScheme::tel ? uri.params : uri.user;
+    take_until(params, ';');  // the number, or nothing
+    while (!params.empty()) {
+        auto value = take_until(params, ';');
+        if (same_word(unescaped(take_until(value, '=')), "phone-context")) return unescaped(value);
+    }
+    return std::nullopt;
+}
+
 std::string plain_number(std::string_view number)
 {
     constexpr std::string_view separators = "-.()";

@@ -20,13 +20,13 @@ bool Addresses::is_own_host(std::string_view host) const
 
 bool Addresses::is_number_here(const SipUri& uri) const
 {
-    return !uri.user.empty() && (uri.scheme == UriScheme::tel || is_own_host(uri.host));
+    return !uri.user.empty() && (uri.scheme == UriScheme::tel || is_own_host(uri.host)) &&
+           !is_of_other_plan(uri);
 }
 
 bool Addresses::is_of_other_plan(const SipUri& uri) const
 {
-    if (uri.scheme != UriScheme::tel) return false;
-    const auto context = uri.param("phone-context");
+    const auto context = phone_context(uri);
     return context && !context->starts_with('+') && !is_own_host(*context);
 }
 
@@ -48,11 +48,10 @@ std::optional<Called> Addresses::called_by(const SipUri& uri) const
 {
     if (const auto* phone = addressed_phone(uri)) return Called{phone->aor, phone};
     Called called{extension_of(uri)};
-    if (uri.scheme == UriScheme::tel) {
+    if (uri.scheme == UriScheme::tel || is_own_host(uri.host)) {
         if (is_of_other_plan(uri)) return std::nullopt;
         return called;
     }
-    if (is_own_host(uri.host)) return called;
     if (!directory_->serves_elsewhere(uri.host)) return std::nullopt;
     called.domain = uri.host;
     return called;

@@ -31,10 +31,11 @@ public:
     }
 
     [[nodiscard]] bool is_own_host(std::string_view host) const;
-    /// Whether `uri` can be a number of the office: a tel URI, or one of our hosts'.
+    /// Whether `uri` can be a number of the office: a tel URI, or one of our hosts', and not of another plan.
     [[nodiscard]] bool is_number_here(const SipUri& uri) const;
-    /// Whether `uri` is a tel URI whose phone-context is neither our domain or host nor a global prefix (RFC 3966 §5.1.5):
-    /// its number is one of somebody else's plan.
+    /// Whether the phone-context of `uri` is neither our domain or host nor a global prefix (RFC 3966 §5.1.5): its number
+    /// is one of somebody else's plan, and nobody here has it. Whatever becomes a number asks this first, but for calls of
+    /// trunks, which have names for their own plan, and to emergency numbers.
     [[nodiscard]] bool is_of_other_plan(const SipUri& uri) const;
     /// The phone that `uri` addresses by its contact; nullptr: none. O(1).
     [[nodiscard]] const Binding* addressed_phone(const SipUri& uri) const;

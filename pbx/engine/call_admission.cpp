@@ -68,7 +68,8 @@ void CallEngine::receive(const InviteReceived& received, Moment now, Outbox& out
         return reject(input, 404, "Not A Number Here", outbox);
     const auto dialled = addresses_.dialled_by(input);
     // A carrier calls numbers of its own plan, which its trunk has names for.
-    if (input.trunk.empty() && addresses_.is_of_other_plan(input.request_uri) && !is_emergency(dialled))
+    if (input.trunk.empty() && !phone && input.to_us &&
+        addresses_.is_of_other_plan(input.request_uri) && !is_emergency(dialled))
         return reject(input, 404, "Not A Number Here", outbox,
                       {addresses_.warning_of("Request-URI: its phone-context is not of this exchange")});
     std::vector<Diversion> diversions;

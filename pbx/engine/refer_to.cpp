@@ -179,6 +179,7 @@ bool CallEngine::sends_on(Call& call, Leg& leg, const RequestReceived& input, st
     } else if (const auto& contact = input.left_contact) {
         const auto number = extension_of(*contact);
         const bool third = addresses_.is_own_host(contact->host) && contact->port == 0 &&
+                           !addresses_.is_of_other_plan(*contact) &&
                            number != leg.extension &&
                            !equivalent(*contact, leg.dialog_state.target) &&
                            directory_->is_destination(number);

@@ -185,10 +185,11 @@ std::vector<Deflection> CallEngine::sent_on_by_trunk(const Hunting& hunting, con
     if (!rules || hunting.hunt.payer.empty()) return to;
     const auto& trunk = rules->trunk();
     for (const auto& uri : response.redirects) {
-        const bool there = same_host(uri.host, trunk.domain) ||
-                           same_host(uri.host, leg.flow.host) ||
+        // A tel URI says by its phone-context whose number it is.
+        const auto host = uri.scheme == UriScheme::tel ? phone_context(uri).value_or("") : uri.host;
+        const bool there = same_host(host, trunk.domain) || same_host(host, leg.flow.host) ||
                            std::ranges::any_of(trunk.servers, [&](const TrunkServer& server) {
-                               return same_host(server.host, uri.host);
+                               return same_host(server.host, host);
                            });
         if (!there && !addresses_.is_number_here(uri)) continue;
         auto number = extension_of(uri);

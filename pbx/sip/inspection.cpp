@@ -7,6 +7,7 @@
 
 #include <fmt/format.h>
 
+#include "core/extension_uri.hpp"
 #include "core/xml_parser.hpp"
 #include "sip/faulty_fields.hpp"
 #include "sip/field_values.hpp"
@@ -58,6 +59,31 @@ bool registers_our_address(const sip_t& sip, const Transports& transports)
     for (const auto* contact = sip.sip_contact; contact; contact = contact->m_next)
         if (contact->m_url->url_host && transports.is_us(*contact->m_url)) return true;
     return false;
+}
+
+/// As Addresses::is_of_other_plan().
+bool is_of_other_plan(const url_t& url, const Transports& transports)
+{
+    const bool may_say = url.url_type == url_tel ? url.url_params != nullptr
+                                                 : url.url_user && std::strchr(url.url_user, ';');
+    const auto context = may_say ? phone_context(to_uri(url)) : std::nullopt;
+    return context && !context->starts_with('+') && !transports.is_ours(*context);
+}
+
+/// A number of somebody else's plan is nobody's here. Of an INVITE the engine judges that, which lets calls for help
+/// through.
+std::optional<Rejection> inspect_plan(const sip_t& sip, const Transports& transports)
+{
+    const auto refuse = [](std::string_view field) {
+        return Rejection{404, "Not A Number Here",
+                         "Warning: " + warning_of(field, "its phone-context is not of this exchange") +
+                             "\r\n"};
+    };
+    if (is_of_other_plan(*sip.sip_request->rq_url, transports)) return refuse("Request-URI");
+    if (sip.sip_request->rq_method == sip_method_register &&
+        is_of_other_plan(*sip.sip_to->a_url, transports))
+        return refuse("To");
+    return std::nullopt;
 }
 
 bool came_back(const sip_t& sip, const Transports& transports)
@@ -197,6 +223,8 @@ std::optional<Rejection> inspect_request(const sip_t& sip, const Transports& tra
     if (method == sip_method_register &&
         (!sip.sip_to->a_url->url_host || !transports.is_ours(sip.sip_to->a_url->url_host)))
         return Rejection{404, {}, {}};
+    if (to_us && method != sip_method_invite && method != sip_method_options)
+        if (auto rejection = inspect_plan(sip, transports)) return rejection;
     if (method == sip_method_register && registers_our_address(sip, transports))
         return Rejection{403, "Contact Is Not Yours", {}};
     // Of an INVITE the route decides: a phone in proxy mode answers that itself.

@@ -324,6 +324,30 @@ TEST_CASE("a foreign host or scheme is no target: 403 that says why")
     CHECK(office.pbx.has_no_calls());
 }
 
+TEST_CASE("a number of somebody else's plan is no target, though a phone here has it (RFC 3966 §5.1.5)")
+{
+    Office office;
+    office.alice_calls_bob();
+    std::vector targets{uri("tel:103;phone-context=elsewhere.test"),
+                        uri("sip:103;phone-context=elsewhere.test@office.test;user=phone")};
+    SUBCASE("no other is left")
+    {
+        office.bob.redirects(targets);
+        office.alice.receives(403U).phrase("Redirected To Outside");
+    }
+    SUBCASE("one of ours is")
+    {
+        targets.push_back(uri("tel:104;phone-context=office.test"));
+        auto& dan = office.pbx.phone("104");
+        office.bob.redirects(targets);
+        office.alice.receives(181U);
+        dan.receives(INVITE);
+        dan.replies(486);
+        office.alice.receives(486U);
+    }
+    CHECK(office.pbx.has_no_calls());
+}
+
 TEST_CASE("phones that redirect in a circle: 482 with the chain")
 {
     Office office;

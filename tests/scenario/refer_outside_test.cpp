@@ -327,6 +327,7 @@ TEST_CASE("a REFER that cannot be followed begins nothing")
     refused("<sip:102@office.test?Subject=a%0D%0AVia:%20x>", 400, "Refer-To");
     refused("<sip:102@office.test>", 400, "Refer-To", {{"Refer-To", "<sip:103@office.test>"}});
     refused("<sip:102@office.test>", 400, "Referred-By", {{"Referred-By", "nobody"}});
+    refused("<sip:102;phone-context=elsewhere.test@office.test;user=phone>", 403, "Refer-To");
     refused("<sip:102@elsewhere.test>", 403, "Refer-To");
     refused("<sip:102@192.0.2.77:5060>", 403, "Refer-To");  // registered by nobody
     refused("<tel:102;phone-context=elsewhere.test>", 403, "Refer-To");
@@ -399,6 +400,10 @@ TEST_CASE("BYE with Also: the other party is called on")
         SUBCASE("by its number")
         {
             own.user = "102";
+        }
+        SUBCASE("by a number of somebody else's plan")
+        {
+            own.user = "103;phone-context=elsewhere.test";
         }
         SUBCASE("by a name that is nobody's")
         {

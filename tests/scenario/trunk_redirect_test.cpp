@@ -134,6 +134,10 @@ TEST_CASE("a carrier redirects to where nobody may call: the next trunk is tried
     {
         office.far.redirects({uri("sip:+43664777@two.test")});
     }
+    SUBCASE("a number of somebody else's plan")
+    {
+        office.far.redirects({uri("tel:0664777;phone-context=elsewhere.test")});
+    }
     SUBCASE("the right is missing")
     {
         office.far.redirects({uri("sip:+43900111@one.test")});

@@ -370,6 +370,21 @@ class BadInput(WireTest):
         refused = self.anna.calls("tel:202;phone-context=elsewhere.test").receives(404)
         self.assertIn("Request-URI", refused["Warning"])
         bob.pings()
+        written = f"sip:202;phone-context=elsewhere.test@{self.anna.domain};user=phone"
+        for uri in "tel:202;phone-context=elsewhere.test", written:
+            for method, headers in (("SUBSCRIBE", [("Event", "dialog")]), ("MESSAGE", []),
+                                    ("REFER", [("Refer-To", "<sip:203@office.test>")])):
+                with self.subTest(method=method, uri=uri):
+                    request = self.anna.request(method, uri, headers=[
+                        *headers, ("Contact", f"<{self.anna.contact}>")])
+                    self.assertIn("Request-URI", self.anna.sends(request).receives(404)["Warning"])
+        self.assertIn("Request-URI", self.anna.calls(written).receives(404)["Warning"])
+        eve = self.phone("205")
+        call = self.anna.calls("205")
+        eve.receives("INVITE").replies(302, headers=[
+            ("Contact", f"<{written}>"), ("Contact", "<tel:202;phone-context=elsewhere.test>")])
+        call.receives(403)
+        bob.pings()
         for context in self.anna.domain, "+43":
             call = self.anna.calls(f"tel:202;phone-context={context}")
             bob.receives("INVITE").replies(486)

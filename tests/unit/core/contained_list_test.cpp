@@ -104,6 +104,10 @@ TEST_CASE("a URI is a name here at our domain, at the address that was asked, an
     CHECK(name("sip:202@OFFICE.test;transport=tcp") == "202");
     CHECK(name("sips:202@192.0.2.9:5061") == "202");
     CHECK(name("tel:202") == "202");
+    CHECK(name("tel:202;phone-context=+43") == "202");
+    CHECK(name("tel:202;phone-context=office.test") == "202");
+    CHECK(name("tel:202;phone-context=elsewhere.test").empty());
+    CHECK(name("sip:202;phone-context=elsewhere.test@office.test").empty());
     CHECK(name("sip:%2A97@office.test") == "*97");
     CHECK(name("sip:dnd+202@office.test") == "dnd+202");
     CHECK(name("sip:202@elsewhere.test").empty());

@@ -71,6 +71,8 @@ TEST_CASE("our hosts are the domain and our addresses; a number there, or a tel 
     CHECK(office.addresses.is_number_here(uri("tel:+431234")));
     CHECK_FALSE(office.addresses.is_number_here(uri("sip:office.test")));
     CHECK_FALSE(office.addresses.is_number_here(uri("sip:202@far.test")));
+    CHECK_FALSE(office.addresses.is_number_here(uri("tel:202;phone-context=else.test")));
+    CHECK_FALSE(office.addresses.is_number_here(uri("sip:202;phone-context=else.test@office.test;user=phone")));
 }
 
 TEST_CASE("a URI calls a number here, one in a trunk's domain, or nobody")
@@ -82,9 +84,13 @@ TEST_CASE("a URI calls a number here, one in a trunk's domain, or nobody")
     CHECK(office.number_called("sip:202@else.test") == "nobody");
 }
 
-TEST_CASE("a tel URI calls as it is dialled, unless its context is somebody else's")
+TEST_CASE("a telephone number calls as it is dialled, unless its context is somebody else's")
 {
     const Office office;
+    CHECK(office.number_called("sip:202;phone-context=office.test@office.test;user=phone") == "202@");
+    CHECK(office.number_called("sip:202;phone-context=else.test@office.test;user=phone") == "nobody");
+    CHECK(office.number_called("sip:202;phone-context=far.test@192.0.2.100") == "nobody");
+    CHECK(office.number_called("sip:7;phone-context=else.test@far.test") == "7@far.test");
     CHECK(office.number_called("tel:+431234") == "+431234@");
     CHECK(office.number_called("tel:202;phone-context=office.test") == "202@");
     CHECK(office.number_called("tel:202;phone-context=+43") == "202@");
@@ -92,13 +98,15 @@ TEST_CASE("a tel URI calls as it is dialled, unless its context is somebody else
     CHECK(office.number_called("tel:202;phone-context=far.test") == "nobody");
 }
 
-TEST_CASE("a tel URI with the context of somebody else is of another plan")
+TEST_CASE("a number with the context of somebody else is of another plan")
 {
     const Office office;
-    for (const auto* text : {"tel:202;phone-context=else.test", "tel:202;phone-context=far.test"})
+    for (const auto* text : {"tel:202;phone-context=else.test", "tel:202;phone-context=far.test",
+                             "sip:202;phone-context=x@office.test", "sip:202;phone-context=x@office.test;user=phone"})
         CHECK_MESSAGE(office.addresses.is_of_other_plan(uri(text)), text);
     for (const auto* text : {"tel:202", "tel:202;phone-context=office.test", "tel:202;phone-context=+43",
-                             "sip:202;phone-context=x@office.test", "sip:202@office.test;phone-context=x"})
+                             "sip:202;phone-context=office.test@office.test", "tel:+43664;phone-context=else.test",
+                             "sip:202@office.test;phone-context=x"})
         CHECK_FALSE_MESSAGE(office.addresses.is_of_other_plan(uri(text)), text);
 }
 

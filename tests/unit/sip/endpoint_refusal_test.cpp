@@ -186,6 +186,26 @@ TEST_CASE("a faulty request is kept from the dialog that it names; an ACK goes u
     CHECK(office.next<RequestReceived>().method == Method::bye);
 }
 
+TEST_CASE("a number of somebody else's plan is nobody's here, whatever is asked of it (RFC 3966 §5.1.5)")
+{
+    Office office;
+    Phone phone{office, "201"};
+    for (const auto* method : {"MESSAGE", "SUBSCRIBE", "PUBLISH", "REFER", "REGISTER"})
+        for (const auto* uri : {"tel:202;phone-context=elsewhere.test",
+                                "sip:202;phone-context=elsewhere.test@office.test;user=phone"}) {
+            CAPTURE(method);
+            CAPTURE(uri);
+            phone.send(phone.request(method, uri, address_of("201"), ++phone.cseq));
+            const auto answer = phone.receive();
+            CHECK(answer.status() == 404);
+            CHECK(answer["Warning"].find("phone-context") != std::string::npos);
+        }
+    for (const auto* uri : {"tel:202;phone-context=office.test", "tel:202;phone-context=+43", "tel:202"}) {
+        phone.send(phone.request("MESSAGE", uri, address_of("202"), ++phone.cseq));
+        CHECK_MESSAGE(phone.receive()["Warning"].empty(), uri);  // but a challenge
+    }
+}
+
 TEST_CASE("a body above the limit is refused with 413, over both transports")
 {
     auto settings = Office::quick();
