@@ -5,6 +5,7 @@
 #include <charconv>
 
 #include "base/text.hpp"
+#include "core/escaped.hpp"
 #include "core/extension_uri.hpp"
 #include "core/numeric_address.hpp"
 
@@ -198,8 +199,8 @@ bool is_private_history(std::string_view headers)
 {
     while (!headers.empty()) {
         auto value = take_until(headers, '&');
-        if (same_word(take_until(value, '='), "privacy") &&
-            lowered(value).find("history") != std::string::npos)
+        if (same_word(unescaped(take_until(value, '=')), "privacy") &&
+            lowered(unescaped(value)).find("history") != std::string::npos)
             return true;
     }
     return false;

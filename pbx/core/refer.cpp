@@ -148,7 +148,9 @@ std::optional<ReferTo> parse_refer_to(std::string_view value)
         result.wants_invite = same_word(*method, "INVITE");
     while (!headers.empty()) {
         auto field = take_until(headers, '&');
-        const auto name = take_until(field, '=');
+        const auto unescaped_name = unescape(take_until(field, '='));
+        if (!unescaped_name) return std::nullopt;
+        const std::string_view name = *unescaped_name;
         const bool is_body = same_word(name, "body");
         const auto text = unescape(field, is_body ? Controls::line_ends : Controls::none);
         if (!text) return std::nullopt;
@@ -181,7 +183,7 @@ bool name_dialog(std::string_view uri_headers)
 bool is_referred_by(std::string_view value)
 {
     if (value.size() > max_length) return false;
-    return SipUri::parse(address_in(trimmed(value))).has_value();
+    return is_single(value) && SipUri::parse(address_in(trimmed(value))).has_value();
 }
 
 }  // namespace lampline

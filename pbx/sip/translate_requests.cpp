@@ -65,6 +65,15 @@ std::optional<Replaces> to_replaces(const sip_t& sip)
                     std::string{text_of(replaces->rp_from_tag)}, replaces->rp_early_only != 0};
 }
 
+/// One that cannot be read the stack keeps out of the message, as if it were not there.
+PayloadRef with_faulty_referred_by(PayloadRef payload, const sip_t& sip)
+{
+    if (!is_faulty(sip, sip_referred_by_class)) return payload;
+    auto more = std::make_shared<Payload>(payload ? *payload : Payload{});
+    more->headers.push_back({"Referred-By", {}});
+    return more;
+}
+
 /// RFC 5367 §3.
 bool is_recipient_list(const sip_t& sip)
 {
@@ -149,7 +158,9 @@ PublishReceived to_publish(const sip_t& sip, TransactionId transaction, Flow sou
 ReferReceived to_refer(const sip_t& sip, TransactionId transaction, Flow source,
                        std::string_view extension)
 {
-    return received<ReferReceived>(sip, transaction, std::move(source), extension);
+    auto request = received<ReferReceived>(sip, transaction, std::move(source), extension);
+    request.payload = with_faulty_referred_by(std::move(request.payload), sip);
+    return request;
 }
 
 MessageReceived to_message(const sip_t& sip, TransactionId transaction, Flow source,
@@ -184,6 +195,8 @@ RequestReceived to_request(const sip_t& sip, TransactionId transaction, LegId le
     if (request.method == Method::invite) request.via = field_texts(sip.sip_via);
     if (request.method == Method::subscribe) request.expires = expires_of(sip);
     request.payload = to_payload(sip);
+    if (request.method == Method::refer)
+        request.payload = with_faulty_referred_by(std::move(request.payload), sip);
     return request;
 }
 

@@ -327,6 +327,11 @@ TEST_CASE("a REFER that cannot be followed begins nothing")
     refused("<sip:102@office.test?Subject=a%0D%0AVia:%20x>", 400, "Refer-To");
     refused("<sip:102@office.test>", 400, "Refer-To", {{"Refer-To", "<sip:103@office.test>"}});
     refused("<sip:102@office.test>", 400, "Referred-By", {{"Referred-By", "nobody"}});
+    refused("<sip:102@office.test>", 400, "Referred-By",
+            {{"Referred-By", "<sip:101@office.test>, <sip:103@office.test>"}});
+    refused("<sip:102@office.test>", 400, "Referred-By",
+            {{"Referred-By", "<sip:101@office.test>"}, {"Referred-By", "<sip:101@office.test>"}});
+    refused("<sip:102@office.test?%4Aoin=a%3Bto-tag%3Db%3Bfrom-tag%3Dc>", 403, "Refer-To");
     refused("<sip:102;phone-context=elsewhere.test@office.test;user=phone>", 403, "Refer-To");
     refused("<sip:102@elsewhere.test>", 403, "Refer-To");
     refused("<sip:102@192.0.2.77:5060>", 403, "Refer-To");  // registered by nobody

@@ -246,6 +246,22 @@ class BadInput(WireTest):
                     refused(method, name, [(name, value)] * 2)
             phone.pings()
 
+    def test_a_header_that_its_reader_refuses(self):
+        """Behind the door: 400 with a Warning that names it."""
+        for method, name, headers in (
+                ("REFER", "Refer-To", [("Refer-To", "<sip:202@office.test>, <sip:203@office.test>")]),
+                ("REFER", "Referred-By", [("Refer-To", "<sip:202@office.test>"),
+                                          ("Referred-By", "<sip:201@office.test>, <sip:203@office.test>")]),
+                ("REFER", "Referred-By", [("Refer-To", "<sip:202@office.test>"),
+                                          ("Referred-By", "<sip:201@office.test>"),
+                                          ("Referred-By", "<sip:201@office.test>")]),
+                ("INVITE", "Replaces", [("Replaces", "a;to-tag=b;from-tag=c")] * 2),
+                ("INVITE", "Join", [("Join", "a;to-tag=b;from-tag=c")] * 2)):
+            with self.subTest(headers=headers):
+                request = self.anna.request(method, self.anna.aor, headers=[
+                    *headers, ("Contact", f"<{self.anna.contact}>")])
+                self.assertIn(name, self.anna.sends(request).receives(400)["Warning"])
+
     def test_connections_of_nobody_make_room_for_each_other(self):
         """The oldest are closed, long before their minute is over, and those of phones stay."""
         bob = self.phone("204", transport="tcp")

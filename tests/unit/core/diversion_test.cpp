@@ -110,7 +110,8 @@ TEST_CASE("who diverted and wants to stay private is not told on (RFC 5806, RFC 
                       "\"Bob\" <sip:+4933@gw.test>;privacy=off"},
         {"History-Info", "\"Eve\" <sip:+4930@gw.test?Reason=x&privacy=id%3Bhistory>;index=1, "
                          "<sip:+4931@gw.test;cause=486?Privacy=history>;index=1.1;mp=1, "
-                         "<sip:+4932@gw.test?Privacy=none>;index=1.2"},
+                         "<sip:+4932@gw.test?Privacy=none>;index=1.2, "
+                         "<sip:+4933@gw.test?%50rivac%79=%68istory>;index=1.3"},
         {"Subject", "<sip:9@gw.test>;privacy=full"}};
     auto told = told_diversions(came);
     REQUIRE(told.size() == 3);
@@ -120,7 +121,8 @@ TEST_CASE("who diverted and wants to stay private is not told on (RFC 5806, RFC 
           "<sip:+4932@gw.test>;privacy=name, \"Bob\" <sip:+4933@gw.test>;privacy=off");
     CHECK(told[2].value == "<sip:anonymous@anonymous.invalid>;index=1, "
                            "<sip:anonymous@anonymous.invalid;cause=486>;index=1.1;mp=1, "
-                           "<sip:+4932@gw.test?Privacy=none>;index=1.2");
+                           "<sip:+4932@gw.test?Privacy=none>;index=1.2, "
+                           "<sip:anonymous@anonymous.invalid>;index=1.3");
     CHECK(parse_diversions(told).size() == 4);
 
     const std::vector<Header> whole{{"History-Info", "<sip:+4930@gw.test>;index=1, "

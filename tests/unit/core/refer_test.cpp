@@ -118,6 +118,22 @@ TEST_CASE("what of a Refer-To's headers may go on, and what makes it malformed")
         CHECK_FALSE(parse_refer_to(malformed));
 }
 
+TEST_CASE("the name of a header of a URI may be escaped, as its value is (RFC 3261 §19.1.2)")
+{
+    const auto join = parse_refer_to("<sip:1@h?%4Aoin=a%3Bto-tag%3D1%3Bfrom-tag%3D2>");
+    REQUIRE(join);
+    CHECK_FALSE(join->wants_invite);
+    const auto attended = parse_refer_to("<sip:1@h?x=y&%52e%70laces=a%40b%3Bto-tag%3D1%3Bfrom-tag%3D2&%53ubject=z>");
+    REQUIRE(attended);
+    REQUIRE(attended->replaces);
+    CHECK(attended->replaces->call_id == "a@b");
+    CHECK(attended->headers == std::vector<Header>{{"Subject", "z"}});
+    for (const auto* malformed : {"<sip:1@h?%4Aoin=>", "<sip:1@h?Replaces=a&%52eplaces=b>", "<sip:1@h?Subjec%7=a>",
+                                  "<sip:1@h?Subjec%00t=a>", "<sip:1@h?%62ody=%00>"})
+        CHECK_MESSAGE(!parse_refer_to(malformed), malformed);
+    CHECK(parse_refer_to("<sip:1@h?%62ody=v%3D0%0D%0A>"));
+}
+
 TEST_CASE("headers of a URI that name a dialog")
 {
     for (const auto* headers : {"Replaces=a", "x=y&join=a%3Bto-tag%3D1", "%52EPLACES=", "Subject=%&Join"})
@@ -134,4 +150,8 @@ TEST_CASE("Referred-By holds one address")
     CHECK_FALSE(is_referred_by("nobody"));
     CHECK_FALSE(is_referred_by(""));
     CHECK_FALSE(is_referred_by("<sip:101@office.test"));
+    for (const auto* several : {"<sip:101@office.test>, <sip:102@office.test>", "sip:101@office.test,sip:102@office.test",
+                                "<sip:101@office.test>;cid=\"a@b\",nobody"})
+        CHECK_FALSE_MESSAGE(is_referred_by(several), several);
+    CHECK(is_referred_by("\"Anna, <x>\" <sip:1,01@office.test>;cid=\"a,b\""));
 }
