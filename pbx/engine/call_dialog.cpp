@@ -200,8 +200,10 @@ void CallEngine::relayed_answer(Call& call, Leg& leg, Relay& relay,
         const bool asker_moved = note_hold(asker, relay.payload, SdpRole::offer) || told_private;
         const auto role = has_body(relay.payload) ? SdpRole::answer : SdpRole::offer;
         const bool leg_moved = note_hold(leg, response.payload, role);
-        if (asker_moved) announce(asker, outbox);
-        if (leg_moved) announce(leg, outbox);
+        // Who takes a place is announced with the one it then talks to, each once.
+        const bool apart = !relay.replaces;
+        if (apart && asker_moved) announce(asker, outbox);
+        if (apart && leg_moved) announce(leg, outbox);
     }
     if (invite && success) {
         relay.answered = true;

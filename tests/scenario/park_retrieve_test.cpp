@@ -18,6 +18,30 @@ TEST_CASE("two who take a parked call at once: one winner, 481 at once for the o
     office.alice_hangs_up(office.carol);
 }
 
+TEST_CASE("the lamp of who is fetched from a slot changes once")
+{
+    Office office;
+    auto& watcher = office.pbx.phone("105");
+    office.pbx.replaces_directory({group("sales", {"102", "103"}), group("lamps", {"105"}, {"101"})});
+    CHECK_FALSE(watcher.watches("101").idle());
+    office.bob_parks();
+    office.pbx.passes(5s);
+    while (!watcher.hears_nothing()) watcher.receives(NOTIFY);
+    office.carol.sends(INVITE, "701", carol_sdp);
+    office.carol_gets_alice();
+    office.pbx.passes(5s);
+    const auto told = watcher.receives(NOTIFY).dialog();
+    CHECK(told.state == "confirmed");
+    CHECK(told.remote_identity == "sip:103@office.test");
+    CHECK(watcher.hears_nothing());
+    office.alice.sends(BYE);
+    office.alice.receives(200U);
+    office.carol.receives(BYE);
+    CHECK(watcher.receives(NOTIFY).idle());
+    while (!watcher.hears_nothing()) watcher.receives(NOTIFY);
+    office.nothing_is_left();
+}
+
 TEST_CASE("a Replaces for what is parked")
 {
     Office office;
