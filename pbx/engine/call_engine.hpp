@@ -380,6 +380,12 @@ private:
                      std::vector<Header> headers, Moment now, Outbox& outbox);
     void consult(Call& call, const Leg& transferor, const Replaces& replaces,
                  std::vector<Header> headers, Moment now, Outbox& outbox);
+    /// The call `asked` has `ended`, in which `transferor` rang for the transfer: `called` rings for
+    /// the transferee. Only where somebody does, or may still, has it gone on in `call`: who records
+    /// it is told so before its end.
+    void ring_instead(Call& call, const Leg& transferor, CallRef asked,
+                      const std::optional<Called>& called, std::vector<Header> headers, Moment now,
+                      Outbox ended, Outbox& outbox);
     void go_on(Call& call, Moment now, Outbox& outbox);
     void target_answered(Call& call, Leg& target, const ResponseReceived& response, Moment now,
                          Outbox& outbox);

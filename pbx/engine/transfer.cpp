@@ -151,24 +151,26 @@ void CallEngine::consult(Call& call, const Leg& transferor, const Replaces& repl
                          other.transfer->stage == TransferStage::ringing;
     if (clicked) {  // the same, of a call that a third party has placed
         const auto called = addresses_.called_in(other);
-        outbox.announce(CallMoved{call.id, transfer.transferor, {}, other.id});
+        const auto asked = other.id;
+        Outbox ended;
         end_call(other, {}, LegInput::replaced, LegInput::replaced, completed_elsewhere, now,
-                 outbox);
-        sweep(other, now, outbox);
-        if (!called) return transfer_failed(call, 404, "Not A Number Here", now, outbox);
-        return ring_target(call, transferor.extension, *called, std::move(headers), now, outbox);
+                 ended);
+        sweep(other, now, ended);
+        return ring_instead(call, transferor, asked, called, std::move(headers), now,
+                            std::move(ended), outbox);
     }
     if (is_moving(other))
         return transfer_failed(call, 491, "Request Pending", now, outbox);
     if (rings) {
         // Not answered yet: what rings for the transferor rings anew, for the transferee.
         const auto called = addresses_.called_in(other);
-        outbox.announce(CallMoved{call.id, transfer.transferor, {}, other.id});
-        cancel_branches(other, {}, completed_elsewhere, nullptr, outbox);
-        give_up_ringing(other, 487, "Request Terminated", now, outbox);
-        sweep(other, now, outbox);
-        if (!called) return transfer_failed(call, 404, "Not A Number Here", now, outbox);
-        return ring_target(call, transferor.extension, *called, std::move(headers), now, outbox);
+        const auto asked = other.id;
+        Outbox ended;
+        cancel_branches(other, {}, completed_elsewhere, nullptr, ended);
+        give_up_ringing(other, 487, "Request Terminated", now, ended);
+        sweep(other, now, ended);
+        return ring_instead(call, transferor, asked, called, std::move(headers), now,
+                            std::move(ended), outbox);
     }
     if (other.asks_slot) {
         const auto slot = *other.asks_slot;
@@ -187,6 +189,21 @@ void CallEngine::consult(Call& call, const Leg& transferor, const Replaces& repl
     transfer.answerer = target->id;
     consulted->transfer_of = target->transfer_of = call.id;
     go_on(call, now, outbox);
+}
+
+void CallEngine::ring_instead(Call& call, const Leg& transferor, CallRef asked,
+                              const std::optional<Called>& called, std::vector<Header> headers,
+                              Moment now, Outbox ended, Outbox& outbox)
+{
+    const auto by = transferor.id;
+    Outbox rings;
+    if (called)
+        ring_target(call, transferor.extension, *called, std::move(headers), now, rings);
+    else
+        transfer_failed(call, 404, "Not A Number Here", now, rings);
+    if (call.transfer) outbox.announce(CallMoved{call.id, by, {}, asked});
+    outbox.append(std::move(ended));
+    outbox.append(std::move(rings));
 }
 
 /// Sends the next INVITE of the transfer, as soon as its leg is free for it.

@@ -100,6 +100,38 @@ TEST_CASE("attended transfer before the target has answered: its phone rings for
     CHECK_FALSE(records[0].parts[1].missed);
 }
 
+TEST_CASE("a consultation that rings is given up for a transfer that is refused: it goes on nowhere")
+{
+    Consulting call;
+    call.carol.replies(180);
+    call.bob.receives(180U);
+    const auto target = call.refer_with_replaces();
+    Forwarding wishes;
+    wishes.do_not_disturb = true;
+    call.pbx.forwards("103", wishes);
+    call.bob.uses(call.first);
+    call.bob_refers(target);
+    call.bob.receives(202U);
+    call.bob_hears("SIP/2.0 100 Trying");
+    call.bob.receives(487U);
+    call.carol.receives(CANCEL);
+    const auto told = call.bob.receives(NOTIFY);
+    CHECK(told.body().starts_with("SIP/2.0 480 Do Not Disturb\r\n"));
+    call.bob.replies_to(told, 200);
+    call.alice_and_bob_still_talk();
+    const auto records = call.pbx.records();
+    REQUIRE(records.size() == 2);
+    CHECK(records[0].caller == "102");
+    CHECK_FALSE(records[0].continued_in);
+    CHECK(records[0].ended_by != CallEnder::transfer);
+    CHECK(records[0].result == CallResult::missed);
+    REQUIRE(records[0].parts.size() == 2);
+    CHECK(records[0].parts[1].result == PartResult::missed);
+    CHECK(records[0].parts[1].missed);
+    REQUIRE(records[1].failed_moves.size() == 1);
+    CHECK(records[1].failed_moves[0].status == 480);
+}
+
 TEST_CASE("attended transfer of a call that was clicked, and still rings")
 {
     Talking call;
