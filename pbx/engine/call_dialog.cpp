@@ -209,6 +209,7 @@ void CallEngine::relayed_answer(Call& call, Leg& leg, Relay& relay,
         relay.answered = true;
         asker.ack_due = relay.request;
         leg.ack_owed = relay.forwarded;
+        acknowledge_for_help(call, leg, relay.payload, outbox);
         if (relay.replaces) taken_over(call, asker, leg, relay.replaces, outbox);
         hide_either();
         return;
@@ -263,10 +264,29 @@ void CallEngine::receive(const AckMissing& input, Moment now, Outbox& outbox)
         hang_up(*leg, {}, outbox);
     else if (call->pickup && call->pickup->picker == leg->id)
         pickup_failed(*call, "SIP;cause=408;text=\"ACK missing\"", now, outbox);
+    else if (talks_unacknowledged(*call, *leg, input.transaction))
+        ask(*leg, outbox);
     else if (leg->state != LegState::terminated)
         end_call(*call, {}, LegInput::timeout, LegInput::timeout,
                  "SIP;cause=408;text=\"ACK missing\"", now, outbox);
     sweep(*call, now, outbox);
+}
+
+void CallEngine::acknowledge_for_help(const Call& call, Leg& leg, const PayloadRef& offer,
+                                      Outbox& outbox)
+{
+    if (!has_body(offer) || call.early_answer || !is_for_help(call)) return;
+    outbox.send(SendAck{leg.id, std::exchange(leg.ack_owed, {}), nullptr});
+}
+
+bool CallEngine::talks_unacknowledged(Call& call, const Leg& leg, TransactionId request)
+{
+    if (call.phase != CallPhase::talking || !leg.talking() || !is_for_help(call)) return false;
+    const auto* relay = call.find_relay(request);
+    const Leg* answerer = relay ? call.find(relay->to) : call.peer_of(leg);
+    if (!answerer || answerer->ack_owed) return false;
+    if (relay) call.remove_relay(relay->forwarded);
+    return true;
 }
 
 void CallEngine::receive_bye(Call& call, Leg& leg, const RequestReceived& input, Moment now,

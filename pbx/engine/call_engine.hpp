@@ -173,6 +173,8 @@ private:
     void hold_verdict(Call& call, Verdict verdict, Moment now, Outbox& outbox);
     /// The phone of `over` was cancelled, and has answered before it heard of that.
     Leg& rings_after_all(Call& call, const Leg& over);
+    /// Of a phone that shares its dialog it may not be known where it is.
+    [[nodiscard]] static bool can_be_probed(const Leg& leg) noexcept;
     void probe_proxied(Leg& leg, Outbox& outbox);
     /// Why nobody but its phones can move a call in proxy mode; for a Warning.
     [[nodiscard]] Header proxied_warning() const;
@@ -559,6 +561,11 @@ private:
     /// The phone of `leg` is out of the call by its own word; `status`: for the record.
     void hung_up(Call& call, Leg& leg, std::string_view reason, unsigned status, Moment now,
                  Outbox& outbox);
+    /// The ACK of the other phone has nothing to tell the one of `leg`, which has answered its
+    /// `offer`: in a call for help it is not waited for.
+    void acknowledge_for_help(const Call& call, Leg& leg, const PayloadRef& offer, Outbox& outbox);
+    /// Whether the call goes on though the phone of `leg` has not acknowledged our 2xx to `request`.
+    bool talks_unacknowledged(Call& call, const Leg& leg, TransactionId request);
     /// The CANCEL of an INVITE that was answered 2xx, and whose ACK is still to come.
     void cancelled_late(Call& call, Leg& leg, const CancelReceived& input, Moment now,
                         Outbox& outbox);
@@ -569,6 +576,11 @@ private:
 
     // call_supervision.cpp: whether a call still goes on
     void probe(Call& call, Moment now, Outbox& outbox);
+    /// Asks the phone of `leg` whether it knows its dialog, unless it is being asked, or owes, or is
+    /// owed, an ACK.
+    void ask(Leg& leg, Outbox& outbox);
+    /// A call for help in which nobody has answered anything for an hour.
+    [[nodiscard]] bool is_forsaken(const Call& call, Moment now) const;
     void probe_answered(Call& call, Leg& leg, const ResponseReceived& response, Moment now,
                         Outbox& outbox);
     /// The session of the dialog of `leg` lasts for `expires` from `now`; 0: it has no timer. A

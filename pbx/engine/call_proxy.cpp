@@ -293,11 +293,16 @@ void CallEngine::receive(const DialogPassed& input, Moment now, Outbox& outbox)
     sweep(call, now, outbox);
 }
 
+bool CallEngine::can_be_probed(const Leg& leg) noexcept
+{
+    // Of a forked_answer() the Contact has passed unseen.
+    return !leg.proxied || !leg.dialog_state.target.host.empty();
+}
+
 /// Behind another proxy a phone is asked by the route that what its peer sends takes from here on.
 void CallEngine::probe_proxied(Leg& leg, Outbox& outbox)
 {
-    // Of a forked_answer() the Contact has passed unseen.
-    if (leg.dialog_state.target.host.empty()) return;
+    if (!can_be_probed(leg)) return;
     leg.probe_out = transaction_ids_.next();
     outbox.send(ProbeDialog{leg.id, leg.probe_out, leg.dialog, leg.dialog_state, leg.flow});
 }

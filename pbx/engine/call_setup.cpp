@@ -261,6 +261,7 @@ void CallEngine::branch_answered(Call& call, Leg& leg, const ResponseReceived& r
                       .focus = response.focus,
                       .allows_update = !leg.refuses_update,
                       .payload = told_after_early(call, leg, response.payload)});
+    acknowledge_for_help(call, leg, caller.sdp, outbox);
     move(leg, LegInput::success, outbox);
     move(caller, LegInput::success, outbox);
     limit_duration(call, leg, now);

@@ -11,6 +11,8 @@ namespace lampline {
 namespace {
 
 constexpr std::chrono::seconds adrift_probe_interval{60};
+/// A call for help ends where nothing was heard of anybody for so long.
+constexpr auto unheard_for_help = 1h;
 
 }  // namespace
 
@@ -24,24 +26,36 @@ bool CallEngine::is_for_help(const Call& call) const
            });
 }
 
+bool CallEngine::is_forsaken(const Call& call, Moment now) const
+{
+    const auto may_be_there = [now](const Leg& leg) {
+        if (!leg.talking() || leg.slot || leg.leaving) return false;
+        const bool asked = leg.failed_probes > 0 || !can_be_probed(leg);
+        return !asked || now.mono - leg.heard_at < unheard_for_help;
+    };
+    return std::ranges::none_of(call.legs, may_be_there) && is_for_help(call);
+}
+
 void CallEngine::probe(Call& call, Moment now, Outbox& outbox)
 {
     if (call.phase != CallPhase::talking) return;
+    if (is_forsaken(call, now))
+        return end_call(call, {}, LegInput::timeout, LegInput::timeout,
+                        "SIP;cause=408;text=\"Nobody has answered for an hour\"", now, outbox);
     restore_session(call, now, outbox);
-    for (auto& leg : call.legs) {
-        const bool silent = now.mono - leg.heard_at >= settings_.probe_interval;
-        if (!leg.talking() || leg.slot || leg.leaving || leg.probe_out || leg.ack_due ||
-            leg.ack_owed || !silent)
-            continue;
-        if (leg.proxied) {
-            probe_proxied(leg, outbox);
-            continue;
-        }
-        leg.probe_out = transaction_ids_.next();
-        request(leg, {.transaction = leg.probe_out, .method = Method::options}, outbox);
-    }
+    for (auto& leg : call.legs)
+        if (now.mono - leg.heard_at >= settings_.probe_interval) ask(leg, outbox);
     if (settings_.probe_interval > 0s)
         set_timer(call, CallTimer::probe, now.mono + settings_.probe_interval);
+}
+
+void CallEngine::ask(Leg& leg, Outbox& outbox)
+{
+    if (!leg.talking() || leg.slot || leg.leaving || leg.probe_out || leg.ack_due || leg.ack_owed)
+        return;
+    if (leg.proxied) return probe_proxied(leg, outbox);
+    leg.probe_out = transaction_ids_.next();
+    request(leg, {.transaction = leg.probe_out, .method = Method::options}, outbox);
 }
 
 void CallEngine::receive(const AnsweredBefore& input, Moment now, Outbox& outbox)
