@@ -97,6 +97,7 @@ struct Leg {
     std::uint32_t refer_cseq = 0;     ///< of the last that was accepted
     ClientTransactionId probe_out{};  ///< our in-dialog OPTIONS, without final answer
     unsigned failed_probes = 0;
+    bool unsure = false;  ///< its phone may have accepted a session that nobody has heard of
     std::chrono::steady_clock::time_point heard_at;  ///< last sign of life
     std::vector<std::string> via;  ///< of the INVITE from the phone
     bool picks_up = false;  ///< its phone is rung to take what rings elsewhere in the call

@@ -3,12 +3,6 @@
 #include "engine/leg_reach.hpp"
 
 namespace lampline {
-namespace {
-
-/// 64*T1: so long an answer is waited for (RFC 3261 §17.1.2.2, timer F).
-constexpr std::chrono::seconds request_lifetime{32};
-
-}  // namespace
 
 CallEngine::CallEngine(CallSettings settings, TokenSource tokens, DirectoryRef directory,
                        const LocationTable& locations, const TrunkStates& trunks)
@@ -70,13 +64,20 @@ void CallEngine::receive(const ResponseReceived& input, Moment now, Outbox& outb
     if (!call) return;
     const bool elsewhere_by_now =
         leg->moved_at && now.mono - *leg->moved_at < request_lifetime;
-    if (input.generated && input.status == 408 && leg->talking() &&
-        (elsewhere_by_now || is_for_help(*call))) {
+    const bool silence = input.generated && input.status == 408 && leg->talking();
+    const bool asks = silence && !elsewhere_by_now && is_to_be_asked(*call, *leg, input);
+    if (silence && (asks || elsewhere_by_now || is_for_help(*call))) {
         // It was sent to where the phone is no more, and says nothing of the dialog; or silence
-        // is to say nothing of it.
-        auto elsewhere = input;
-        elsewhere.status = 504;
-        return receive(elsewhere, now, outbox);
+        // is to say nothing of it, or not yet.
+        auto unanswered = input;
+        unanswered.status = 504;
+        // A phone that answers all but INVITEs would be asked for ever, and nobody could move the call.
+        const bool renews = call->change && call->change->sent == input.transaction &&
+                            call->change->kind == SessionChange::Kind::renew;
+        const bool in_doubt = changes_session(input.method) && !renews;
+        receive(unanswered, now, outbox);
+        if (asks) went_unanswered(input.leg, in_doubt, now, outbox);
+        return;
     }
     if (!input.generated) leg->heard_at = now.mono;
     note_cseq(*call, *leg, input, outbox);

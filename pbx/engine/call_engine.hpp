@@ -579,6 +579,14 @@ private:
     /// Asks the phone of `leg` whether it knows its dialog, unless it is being asked, or owes, or is
     /// owed, an ACK.
     void ask(Leg& leg, Outbox& outbox);
+    /// Whether `silence`, the 408 of the stack, is to end nothing before the phone of `leg` has left
+    /// that question unanswered as well.
+    [[nodiscard]] static bool is_to_be_asked(Call& call, const Leg& leg,
+                                             const ResponseReceived& silence);
+    /// A request in the dialog of `leg` has met silence. Who was heard of since it was sent is there,
+    /// everybody else is asked; and where the session is `in_doubt`, as the phone may have accepted
+    /// another, it is agreed anew.
+    void went_unanswered(LegId leg, bool in_doubt, Moment now, Outbox& outbox);
     /// A call for help in which nobody has answered anything for an hour.
     [[nodiscard]] bool is_forsaken(const Call& call, Moment now) const;
     void probe_answered(Call& call, Leg& leg, const ResponseReceived& response, Moment now,

@@ -2,6 +2,7 @@
 // there, and those that are gone.
 #include <algorithm>
 
+#include "core/dialog_end.hpp"
 #include "core/extension_uri.hpp"
 #include "engine/call_engine.hpp"
 #include "engine/leg_pair.hpp"
@@ -58,6 +59,25 @@ void CallEngine::ask(Leg& leg, Outbox& outbox)
     request(leg, {.transaction = leg.probe_out, .method = Method::options}, outbox);
 }
 
+bool CallEngine::is_to_be_asked(Call& call, const Leg& leg, const ResponseReceived& silence)
+{
+    if (leg.proxied || !speaks_of_call(silence.method)) return false;
+    // Of OPTIONS only what another phone has sent: all others are that question.
+    return silence.method != Method::options || call.find_relay(silence.transaction);
+}
+
+void CallEngine::went_unanswered(LegId id, bool in_doubt, Moment now, Outbox& outbox)
+{
+    const auto [call, leg] = find(id);
+    if (!call || !leg->talking()) return;
+    leg->unsure = leg->unsure || (in_doubt && !is_for_help(*call));
+    if (now.mono - leg->heard_at >= request_lifetime)
+        ask(*leg, outbox);
+    else if (std::exchange(leg->unsure, false))
+        restore_session(*call, *leg, now, outbox);
+    sweep(*call, now, outbox);
+}
+
 void CallEngine::receive(const AnsweredBefore& input, Moment now, Outbox& outbox)
 {
     const auto [call, leg] = find(input.leg);
@@ -83,8 +103,9 @@ void CallEngine::probe_answered(Call& call, Leg& leg, const ResponseReceived& re
     const bool gone = ends_dialog(response) && !(response.generated && leg.adrift);
     const bool silent = leg.failed_probes >= 2 && !is_for_help(call);
     if (!gone && !silent) {
+        if (!response.generated && std::exchange(leg.unsure, false)) call.astray = leg.id;
         // Whoever has been asked is asked once more, also where nobody else is.
-        if (leg.adrift && leg.failed_probes > 0 && settings_.probe_interval == 0s)
+        if (leg.failed_probes > 0 && settings_.probe_interval == 0s)
             set_timer(call, CallTimer::probe, now.mono + adrift_probe_interval);
         return;
     }

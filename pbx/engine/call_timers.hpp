@@ -9,6 +9,8 @@ namespace lampline {
 
 /// 64*T1 and a little: no transaction of an ended call lives longer (RFC 3261 §17).
 inline constexpr std::chrono::seconds linger_time{40};
+/// 64*T1: so long an answer is waited for (RFC 3261 §17.1.2.2, timer F).
+inline constexpr std::chrono::seconds request_lifetime{32};
 /// So long an INVITE of ours within a dialog is waited for, from sending it: phones answer it by
 /// themselves, and a 2xx of the other phone may wait for it, for less than 64*T1 (RFC 3261
 /// §13.3.1.4).

@@ -159,17 +159,46 @@ TEST_CASE("a phone that refuses the INVITE of a display talks on")
     call.ends(call.alice);
 }
 
-TEST_CASE("a phone that does not know the dialog any more, or says nothing, is gone")
+TEST_CASE("a phone that does not know the dialog any more is gone, and one that says nothing is asked")
 {
     BeingTold call;
+    call.bob.answers_cancel = call.bob.answers_probes = false;
+    const auto says_nothing = [&] {
+        call.pbx.passes(4s);
+        call.bob.receives(CANCEL);
+        call.pbx.passes(32s);
+        call.bob.fails_with(call.invite, 408);
+        call.bob.receives(OPTIONS);
+        CHECK(call.alice.hears_nothing());
+    };
+    bool gone = true;
     SUBCASE("481")
     {
         call.bob.replies(481);
     }
-    SUBCASE("silence")
+    SUBCASE("silence to both")
     {
+        says_nothing();
         call.bob.fails_with(408);
     }
+    SUBCASE("481 to the question")
+    {
+        says_nothing();
+        call.bob.replies(481);
+    }
+    SUBCASE("it is there: it is told with the session, which both are given anew")
+    {
+        says_nothing();
+        call.bob.replies(200);
+        call.bob.receives(INVITE).without_body().header(shown, name_101);
+        call.bob.replies(200, bob_again);
+        call.alice.receives(INVITE).with(bob_again);
+        call.alice.replies(200, alice_sdp);
+        call.alice.receives(ACK);
+        call.bob.receives(ACK).with(alice_sdp);
+        gone = false;
+    }
+    if (!gone) return call.ends(call.alice);
     call.alice.receives(BYE);
     call.bob.receives(BYE);
     CHECK(call.pbx.has_no_calls());
@@ -209,15 +238,22 @@ TEST_CASE("the UPDATE of a display is refused")
     }
     SUBCASE("by one that is gone, as of an INVITE (RFC 3311 §5.3)")
     {
+        std::string reason;
         SUBCASE("481")
         {
             call.bob.replies(481);
+            reason = "SIP;cause=481;text=\"Peer is gone\"";
         }
-        SUBCASE("silence")
+        SUBCASE("silence, also to the question whether it is there")
         {
+            call.bob.answers_probes = false;
+            call.pbx.passes(32s);
             call.bob.fails_with(408);
+            call.bob.receives(OPTIONS);
+            call.bob.fails_with(408);
+            reason = "SIP;cause=408;text=\"Phone is gone\"";
         }
-        call.alice.receives(BYE).header("Reason", "SIP;cause=481;text=\"Peer is gone\"");
+        call.alice.receives(BYE).header("Reason", reason);
         call.bob.receives(BYE);
         CHECK(call.pbx.has_no_calls());
     }

@@ -38,18 +38,24 @@ TEST_CASE("two probes that cannot be sent end no call for help, but any other")
     }
 }
 
-TEST_CASE("silence to a display ends no call for help, but any other")
+TEST_CASE("silence to a display, and to the question after it, ends no call for help, but any other")
 {
     for (const bool help : {true, false}) {
         CAPTURE(help);
         Outside call{help};
         call.alice_is_told();
+        call.alice.answers_probes = false;
+        call.pbx.passes(32s);
         call.alice.fails_with(408);
+        call.alice.receives(OPTIONS);
+        call.alice.fails_with(408);
+        call.alice.answers_probes = true;
         call.ends(help);
     }
 }
 
-TEST_CASE("an INVITE of the exchange that is never answered ends no call for help, but any other")
+TEST_CASE("an INVITE of the exchange that is never answered, nor what follows, ends no call for help, "
+          "but any other")
 {
     for (const bool help : {true, false}) {
         CAPTURE(help);
@@ -57,10 +63,14 @@ TEST_CASE("an INVITE of the exchange that is never answered ends no call for hel
         CHECK(call.pbx.orders({.action = CallAction::hold}).outcome == OrderOutcome::begun);
         const auto invite = call.alice.receives(INVITE);
         call.alice.replies(180);
-        call.alice.answers_cancel = false;
+        call.alice.answers_cancel = call.alice.answers_probes = false;
         call.pbx.passes(25s);
         call.alice.receives(CANCEL);
+        call.pbx.passes(32s);
         call.alice.fails_with(invite, 408);
+        call.alice.receives(OPTIONS);
+        call.alice.fails_with(408);
+        call.alice.answers_probes = true;
         call.ends(help);
     }
 }

@@ -38,6 +38,18 @@ struct Unanswered : Talking {
         to.receives(ACK);
     }
 
+    /// Whatever he has accepted.
+    void bob_has_his_session_anew()
+    {
+        bob.receives(INVITE).without_body();
+        bob.replies(200, bob_sdp);
+        alice.receives(INVITE).with(bob_sdp);
+        alice.replies(200, alice_sdp);
+        alice.receives(ACK);
+        bob.receives(ACK).with(alice_sdp);
+        hears(true);
+    }
+
     Arrived invite;
 };
 
@@ -65,14 +77,37 @@ TEST_CASE("a phone whose answer to a hold of the exchange is lost can change the
         call.hears(false);
         call.they_end();
     }
-    SUBCASE("nothing comes: the stack gives up 64*T1 later, and the phone is gone")
+    SUBCASE("nothing comes: the stack gives up 64*T1 later, and the phone is asked")
     {
         call.bob.answers_cancel = false;
         call.bob_is_silent();
+        call.pbx.passes(32s);
         call.bob.fails_with(call.invite, 408);
-        call.alice.receives(BYE).header("Reason", "SIP;cause=481;text=\"Peer is gone\"");
+        call.bob_has_his_session_anew();
+        call.they_end();
+    }
+    SUBCASE("the same, and it does not answer that either: it is gone")
+    {
+        call.bob.answers_cancel = call.bob.answers_probes = false;
+        call.bob_is_silent();
+        call.pbx.passes(32s);
+        call.bob.fails_with(call.invite, 408);
+        call.bob.receives(OPTIONS);
+        call.bob.fails_with(408);
+        call.alice.receives(BYE).header("Reason", "SIP;cause=408;text=\"Phone is gone\"");
         call.bob.receives(BYE);
         call.nothing_is_left();
+    }
+    SUBCASE("nothing but another 180 comes: it is there, and need not be asked")
+    {
+        call.bob.answers_cancel = call.bob.answers_probes = false;
+        call.bob_is_silent();
+        call.pbx.passes(5s);
+        call.bob.replies_to(call.invite, 180);
+        call.pbx.passes(27s);
+        call.bob.fails_with(call.invite, 408);
+        call.bob_has_his_session_anew();
+        call.they_end();
     }
 }
 

@@ -190,7 +190,10 @@ TEST_CASE("who has sent an UPDATE does not wait for a phone that asks its user (
         pbx.passes(26s);
         alice.receives(504U);
         bob.receives(CANCEL);
+        pbx.passes(32s);
         bob.fails_with(invite, 408);
+        bob.receives(OPTIONS);
+        bob.fails_with(408);
         alice.receives(BYE);
         bob.receives(BYE);
         CHECK(pbx.has_no_calls());
