@@ -196,19 +196,17 @@ void CallEngine::relay_prack(Call& call, Leg& caller, const RequestReceived& inp
     }
     const auto pending = call.reliable.front();
     call.reliable.erase(call.reliable.begin());
-    if (!pending.leg) {  // whatever it offers is nothing that a phone knows of
-        const unsigned status = has_body(input.payload) ? 488 : 200;
-        outbox.send(Reply{.transaction = input.transaction, .status = status});
-        return;
-    }
+    const bool answers = pending.leg && call.early_answer &&
+                         call.early_answer->of == pending.leg && call.early_answer->offers;
+    const bool offers = has_body(input.payload) && !answers;
     auto* leg = call.find(pending.leg);
+    // Of the exchange's own response, or of a phone that is gone: what it offers nobody answers, as
+    // the 200 would have to (RFC 3262 §5).
     if (!leg || leg->state == LegState::terminated) {
-        outbox.send(Reply{.transaction = input.transaction, .status = 200});
+        outbox.send(Reply{.transaction = input.transaction, .status = offers ? 488U : 200U});
         return;
     }
     auto payload = has_body(input.payload) ? input.payload : pending.answer;
-    const bool answers =
-        call.early_answer && call.early_answer->of == leg->id && call.early_answer->offers;
     if (answers && has_body(payload) && !has_body(call.offer)) {
         call.offer = payload;  // from now on the caller's session is known, as if it had offered
         if (note_hold(caller, payload, SdpRole::answer)) announce(caller, outbox);
@@ -220,7 +218,7 @@ void CallEngine::relay_prack(Call& call, Leg& caller, const RequestReceived& inp
                            .to = leg->id,
                            .forwarded = forwarded,
                            .payload = payload,
-                           .offers = has_body(input.payload) && !answers});
+                           .offers = offers});
     request(*leg,
             {.transaction = forwarded,
              .method = Method::prack,

@@ -227,6 +227,23 @@ TEST_CASE("an offer in a PRACK that nobody answers is refused")
     call.nothing_is_left();
 }
 
+TEST_CASE("an offer in a PRACK for a phone that has declined meanwhile is refused")
+{
+    Ringing call;
+    call.mobile.replies_to(call.prack, 200);
+    call.alice.receives(200U);
+    call.mobile.replies_to(call.at_mobile, 100);
+    call.mobile.replies_reliably(183, 8, mobile_sdp);
+    call.alice.receives(183U).reliable();
+    call.mobile.replies_to(call.at_mobile, 486);
+    call.alice.sends(PRACK, session_payload(std::string{hold_sdp}));
+    call.alice.receives(488U);
+    CHECK(call.mobile.hears_nothing());
+    call.desk.replies_to(call.at_desk, 486);
+    call.alice.receives(486U);
+    call.nothing_is_left();
+}
+
 TEST_CASE("the caller of a call that rings is gone: nobody is rung for it any more")
 {
     Office call;
