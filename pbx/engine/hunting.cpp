@@ -280,7 +280,9 @@ void CallEngine::hunt_is_over(Call& call, Moment now, Outbox& outbox)
     if (hunting.rang_out) return give_up_hunt(call, 480, "No Answer", {}, now, outbox);
     if (hunting.full && !hunting.heard)
         return give_up_hunt(call, 486, "All Lines Busy",
-                            {{"Reason", std::string{no_circuit_reason}}}, now, outbox);
+                            {addresses_.warning_of(trunks_full),
+                             {"Reason", std::string{no_circuit_reason}}},
+                            now, outbox);
     if (hunting.hunt.outside && !hunting.heard)
         return give_up_hunt(call, 480, "No Trunk Available",
                             {{"Reason", std::string{no_trunk_reason}}}, now, outbox);

@@ -30,8 +30,7 @@ void RouteDecision::go_outside(std::string number, std::string_view payer)
         reject(486, "All Lines Busy");
     else
         reject(480, "No Trunk Available");
-    route_.warning = full ? "Every trunk for this number has as many calls as it may have"
-                          : "No trunk for this number can be reached";
+    route_.warning = full ? trunks_full : "No trunk for this number can be reached";
 }
 
 void RouteDecision::join(std::string_view number, std::string who, CallMode own,

@@ -99,11 +99,17 @@ struct RouteQuestion {
 enum class RouteKind : std::uint8_t { hunt, feature, calling_card, park, reject };
 
 /// Reasons of refusals where something has run out (RFC 3326, RFC 6432 §3; the causes are those of
-/// ITU-T Q.850): no trunk can take the call; there is no room for it; who is called has its calls.
+/// ITU-T Q.850): no trunk can take the call; there is no room for it; who is called has its calls;
+/// the exchange has all the calls it can have.
 inline constexpr std::string_view no_trunk_reason = "Q.850;cause=38;text=\"Network out of order\"";
 inline constexpr std::string_view no_circuit_reason =
     "Q.850;cause=34;text=\"No circuit available\"";
 inline constexpr std::string_view user_busy_reason = "Q.850;cause=17;text=\"User busy\"";
+inline constexpr std::string_view congestion_reason =
+    "Q.850;cause=42;text=\"Switching equipment congestion\"";
+/// The Warning of 486 for a number outside whose trunks are full.
+inline constexpr std::string_view trunks_full =
+    "Every trunk for this number has as many calls as it may have";
 
 /// How the Warnings of calls begin that are forwarded without end; the numbers follow after a
 /// colon.

@@ -16,7 +16,10 @@ TEST_CASE("an exchange that has all its calls still takes one to an emergency nu
     alice.sends(INVITE, "102");
     bob.receives(INVITE);
     carol.sends(INVITE, "102");
-    carol.receives(503U).phrase("Too Many Calls");
+    carol.receives(503U)
+        .phrase("Too Many Calls")
+        .header("Retry-After", "5")
+        .header("Reason", "Q.850;cause=42;text=\"Switching equipment congestion\"");
     SUBCASE("as written down") { carol.sends(INVITE, "1-1-2"); }
     SUBCASE("with the # that ends dialling") { carol.sends(INVITE, "112#"); }
     far.receives(INVITE).to("sip:112@carrier.test");

@@ -290,7 +290,10 @@ TEST_CASE("a limit that is met only while a call hunts on is told with its Reaso
         far.receives(CANCEL);
         bob.receives(486U)
             .phrase("All Lines Busy")
-            .header("Reason", "Q.850;cause=34;text=\"No circuit available\"");
+            .header("Reason", "Q.850;cause=34;text=\"No circuit available\"")
+            .header("Warning",
+                    "399 office.test "
+                    "\"Every trunk for this number has as many calls as it may have\"");
     }
     SUBCASE("of an extension whose forward leads outside")
     {

@@ -93,7 +93,9 @@ TEST_CASE("a limit that a transfer meets only while it hunts on is told with its
     office.second_line_is_taken();
     office.pbx.passes(4s);
     office.far.receives(CANCEL);
-    office.is_told("SIP/2.0 486 All Lines Busy\r\n" + std::string{no_circuit});
+    office.is_told("SIP/2.0 486 All Lines Busy\r\n" + std::string{no_circuit} +
+                   "\r\nWarning: 399 office.test "
+                   "\"Every trunk for this number has as many calls as it may have\"");
     office.forget();
 }
 
