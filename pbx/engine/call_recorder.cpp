@@ -275,14 +275,21 @@ void CallRecorder::fold(const MoveFailed& failed, Moment now, Outbox& /*outbox*/
     if (found == open_.end()) return;
     auto& open = found->second;
     auto& record = open.record;
-    auto& moves = record.failed_moves;
-    if (moves.size() >= CallRecord::most_failed_moves) moves.erase(moves.begin());
-    auto& move = moves.emplace_back(failed.move);
+    auto move = failed.move;
     move.at = now.wall;
     move.part = open.position_of(failed.by);
     const bool itself = open.by_exchange && !failed.by && move.kind == MoveKind::transfer;
     if (itself && !record.parts.empty()) move.part = 0;  // its caller dialled it
     if (move.part) move.by = record.parts[*move.part].extension;
+    auto& moves = record.failed_moves;
+    // A phone sends by itself again what got 491 (RFC 3261 §14.1): one move, tried once more.
+    if (move.status == 491)
+        std::erase_if(moves, [&](FailedMove earlier) {
+            earlier.at = move.at;
+            return earlier == move;
+        });
+    if (moves.size() >= CallRecord::most_failed_moves) moves.erase(moves.begin());
+    moves.push_back(std::move(move));
     open.unsaved = true;
 }
 

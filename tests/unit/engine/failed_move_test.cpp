@@ -87,6 +87,32 @@ TEST_CASE("of moves that fail again and again the newest are kept")
     CHECK(moves.back().target == "49");
 }
 
+TEST_CASE("a move that a phone repeats by itself (491) is kept once, as it was tried last")
+{
+    Recording office;
+    office.talks();
+    const auto fails = [&](long at, LegId by, std::string_view target, unsigned status) {
+        office.now = at;
+        office.recorder.fold(
+            MoveFailed{call, by, failed_move(MoveKind::transfer, target, status, "Refused")},
+            office.moment(), office.outbox);
+    };
+    for (int i = 0; i < 2; ++i) fails(700, callee_leg, "999", 404);  // somebody has tried twice
+    for (int i = 0; i < 50; ++i) fails(800 + i, callee_leg, "103", 491);
+    fails(900, callee_leg, "104", 491);
+    fails(901, caller_leg, "103", 491);
+    office.ends(200);
+    office.caller(LegState::terminated, LegInput::local_bye);
+    office.callee(LegState::terminated, LegInput::remote_bye);
+    const auto& moves = office.record().failed_moves;
+    REQUIRE(moves.size() == 5);
+    CHECK(moves[1].target == "999");
+    CHECK(moves[2].target == "103");
+    CHECK(moves[2].at == wall(849));
+    CHECK(moves[3].target == "104");
+    CHECK(moves[4].by == "101");
+}
+
 TEST_CASE("what the caller of the calling-card application dials in vain is its own move")
 {
     Recording office;
