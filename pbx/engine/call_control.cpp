@@ -283,10 +283,9 @@ OrderAnswer CallEngine::ring_picker(Call& call, const CallOrder& order, Moment n
     return {};
 }
 
-void CallEngine::take_place(Call& call, const Leg& picker, Moment now, Outbox& outbox)
+void CallEngine::take_place(Call& call, const Leg& picker, Outbox& outbox)
 {
     if (!picker.picks_up) return;
-    note_taken(call, picker, now);
     const auto taken = std::ranges::find_if(call.legs, [&](const Leg& leg) {
         return still_rings(leg) && !leg.picks_up && may_take(picker.extension, leg);
     });

@@ -304,7 +304,8 @@ private:
     // pickup_codes.cpp: codes that take what rings
     void receive_pickup_code(const InviteReceived& input, const DialledFeature& dialled, Moment now,
                              Outbox& outbox);
-    /// `picker` takes what still rings in `call`: who wants to do so a moment later is told that.
+    /// `picker` takes what still rings in `call`, which is still hunting: who wants to do so a moment
+    /// later is told that.
     void note_taken(const Call& call, const Leg& picker, Moment now);
     /// Another phone has what `input` wants to take.
     void refuse_late(const InviteReceived& input, Outbox& outbox);
@@ -462,7 +463,7 @@ private:
     OrderAnswer move_party(Call& call, const CallOrder& order, Moment now, Outbox& outbox);
     OrderAnswer ring_picker(Call& call, const CallOrder& order, Moment now, Outbox& outbox);
     /// Its phone has answered: who rang until now is replaced by it, where it was rung to pick up.
-    void take_place(Call& call, const Leg& picker, Moment now, Outbox& outbox);
+    void take_place(Call& call, const Leg& picker, Outbox& outbox);
     /// What keeps a call to `dialled` from going by `route`, to this `domain` of a trunk unless it
     /// is empty; nullopt: nothing that is known before it is tried.
     [[nodiscard]] std::optional<OrderAnswer> fault_of(const Route& route, std::string_view dialled,

@@ -87,8 +87,9 @@ void CallEngine::passed_answer(Call& call, Leg& leg, const ResponseReceived& res
     if (!first) return follow_session(call);  // there are two now
     talks_to(caller, winner);
     move(caller, LegInput::success, outbox);
+    if (winner.picks_up) note_taken(call, winner, now);
     start_talking(call, answered.supervise_for, now, outbox);
-    take_place(call, winner, now, outbox);
+    take_place(call, winner, outbox);
     cancel_branches(call, winner.id, completed_elsewhere, nullptr, outbox);
 }
 

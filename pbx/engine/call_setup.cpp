@@ -267,8 +267,9 @@ void CallEngine::branch_answered(Call& call, Leg& leg, const ResponseReceived& r
     limit_duration(call, leg, now);
     note_session(caller, answered.timer.expires, now);
     note_session(leg, response.session_timer.expires, now);
+    if (leg.picks_up) note_taken(call, leg, now);
     start_talking(call, answered.supervise_for, now, outbox);
-    take_place(call, leg, now, outbox);
+    take_place(call, leg, outbox);
     cancel_branches(call, leg.id, completed_elsewhere, nullptr, outbox);
 }
 
@@ -423,11 +424,11 @@ void CallEngine::receive(const CancelReceived& input, Moment now, Outbox& outbox
                          "SIP;cause=487;text=\"Pickup cancelled\"", now, outbox);
             return sweep(*call, now, outbox);
         }
+        const bool taken = is_taken(*call);
+        if (taken) note_taken(*call, find(call->taken_by).first->caller(), now);
         begin_end(*call, now, outbox);
         outbox.announce(CallEnded{call->id, 487, {}});
         move(*leg, LegInput::cancelled, outbox);
-        const bool taken = is_taken(*call);
-        if (taken) note_taken(*call, find(call->taken_by).first->caller(), now);
         const bool unsaid = taken && !says_why(input.payload);
         cancel_branches(*call, {}, unsaid ? completed_elsewhere : std::string_view{},
                         input.payload, outbox);

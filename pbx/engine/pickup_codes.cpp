@@ -77,10 +77,11 @@ void CallEngine::receive_pickup_code(const InviteReceived& input, const DialledF
                       {addresses_.warning_of("Dial the code with the number whose call to take")});
     if (!oldest) {
         bool too_late = false;
+        const auto called = team ? std::string_view{team->number} : std::string_view{};
         each_place([&](const std::string& extension) {
             too_late = too_late || (may_pick_up(input.actor(), extension, *directory_) &&
-                                    taken_.has_another(extension, input.actor(), input.source,
-                                                       now.mono));
+                                    taken_.has_another(extension, called, input.actor(),
+                                                       input.source, now.mono));
         });
         if (too_late) return refuse_late(input, outbox);
         return reject(input, 480, "Nothing Rings There", outbox);
@@ -94,10 +95,12 @@ void CallEngine::receive_pickup_code(const InviteReceived& input, const DialledF
 
 void CallEngine::note_taken(const Call& call, const Leg& picker, Moment now)
 {
+    const auto called = call.hunting ? std::string_view{call.hunting->hunt.number}
+                                     : std::string_view{};
     for (const auto& leg : call.legs) {
         const bool rings = leg.role == LegRole::callee && leg.state < LegState::confirmed;
         if (rings && !leg.slot && !leg.extension.empty())
-            taken_.add(leg.extension, picker.actor(), picker.flow, now.mono);
+            taken_.add(leg.extension, called, picker.actor(), picker.flow, now.mono);
     }
     remember_until();
 }

@@ -18,11 +18,14 @@ class TakenCalls {
 public:
     using TimePoint = std::chrono::steady_clock::time_point;
 
-    /// What rang at `extension` has the phone at `phone`, which acts by the rights of `taker`.
-    void add(std::string_view extension, std::string_view taker, const Flow& phone, TimePoint now);
-    /// What was taken there last has another phone than that of `asker` at `phone`.
-    [[nodiscard]] bool has_another(std::string_view extension, std::string_view asker,
-                                   const Flow& phone, TimePoint now);
+    /// What rang at `extension`, for a call to `called`, has the phone at `phone`, which acts by the
+    /// rights of `taker`. `called`: the number itself, or that of a ring group.
+    void add(std::string_view extension, std::string_view called, std::string_view taker,
+             const Flow& phone, TimePoint now);
+    /// What was taken there last, and was for `called` unless that is empty, has another phone than
+    /// that of `asker` at `phone`.
+    [[nodiscard]] bool has_another(std::string_view extension, std::string_view called,
+                                   std::string_view asker, const Flow& phone, TimePoint now);
     /// A call at `extension` was answered there: who comes now is too late for that one.
     void forget(std::string_view extension);
     /// Gives back what has been remembered for long enough.
@@ -36,6 +39,7 @@ public:
 private:
     struct Taken {
         std::string extension;
+        std::string called;
         std::string taker;
         Flow phone;
         TimePoint until;

@@ -271,7 +271,8 @@ void CallEngine::target_is(Call& call, Leg& target, const PayloadRef& offer, Mom
     transfer.offer = offer;
     transfer.glare.over();
     target.peer = transfer.transferee;  // not yet the other way round
-    take_place(call, target, now, outbox);
+    if (target.picks_up) note_taken(call, target, now);
+    take_place(call, target, outbox);
     cancel_branches(call, target.id, completed_elsewhere, nullptr, outbox);
     timers_.cancel(call.id, CallTimer::ring);
     call.hunting.reset();

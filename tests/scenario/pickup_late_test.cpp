@@ -50,6 +50,14 @@ struct Office {
         CHECK(pbx.has_no_dialogs());
     }
 
+    void has_team()
+    {
+        RingGroup team;
+        team.number = "600";
+        team.members = {{"102"}, {"105"}};
+        pbx.has_ring_groups({team});
+    }
+
     static Group lamps()
     {
         auto seen = group("lamps", {"107"}, {"102", "105"});
@@ -193,16 +201,57 @@ TEST_CASE("once a later call was answered where the one that was taken rang, nob
     office.ends();
 }
 
+TEST_CASE("who asks for a call of a ring group is not late for a call to its member")
+{
+    Office office;
+    office.has_team();
+    office.alice_calls_bob();
+    office.carol_takes_it();
+    Office::finds_nothing(office.dave, "**600");
+    Office::is_late(office.dave, "**102");
+    office.ends();
+}
+
+TEST_CASE("who asks for a call of a ring group is late for one that was taken, however that was done")
+{
+    Office office;
+    auto& [pbx, alice, bob, carol, dave, eve, frank, george] = office;
+    office.has_team();
+    alice.sends(INVITE, "600", alice_sdp);
+    bob.receives(INVITE);
+    eve.receives(INVITE);
+    SUBCASE("by the number of a member")
+    {
+        carol.sends(INVITE, "**102", carol_sdp);
+        carol.receives(200U);
+    }
+    SUBCASE("by that of the group")
+    {
+        carol.sends(INVITE, "**600", carol_sdp);
+        carol.receives(200U);
+    }
+    SUBCASE("by a third party")
+    {
+        CHECK(pbx.orders({.action = CallAction::pick_up, .by = "103"}).outcome ==
+              OrderOutcome::begun);
+        carol.receives(INVITE);
+        carol.replies(200, carol_sdp);
+        carol.receives(ACK);
+    }
+    alice.receives(200U);
+    bob.receives(CANCEL);
+    eve.receives(CANCEL);
+    Office::is_late(dave, "**600");
+    office.ends();
+}
+
 TEST_CASE("a code is late wherever the call has rung that was taken, and however that was done")
 {
     Office office;
     auto& [pbx, alice, bob, carol, dave, eve, frank, george] = office;
     SUBCASE("at another phone of its fork")
     {
-        RingGroup team;
-        team.number = "600";
-        team.members = {{"102"}, {"105"}};
-        pbx.has_ring_groups({team});
+        office.has_team();
         alice.sends(INVITE, "600", alice_sdp);
         bob.receives(INVITE);
         eve.receives(INVITE);
