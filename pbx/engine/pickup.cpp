@@ -30,10 +30,7 @@ Leg* CallEngine::find_replaced(const Replaces& replaces, std::string_view by, Un
         Leg* leg = find(id).second;
         const auto rung = rung_of(leg->dialog, replaces);
         const bool own = untagged == Untagged::own && leg->extension == by;
-        // Beside what rings a slot, too: phones whose lamps show no tags (innovaphone's) have no
-        // other name for what is parked there, and whoever may park may take all that is.
-        if (rung == MatchRung::call_id_only && !own &&
-            !((rings(*leg) || leg->slot) && may_take(by, *leg)))
+        if (rung == MatchRung::call_id_only && !own && !(rings(*leg) && may_take(by, *leg)))
             continue;
         if (rung == MatchRung::none || rung > best_rung) continue;
         const bool lives = leg->state != LegState::terminated;
@@ -132,6 +129,9 @@ void CallEngine::pick_up(Leg& ringing, const InviteReceived& input, Moment now, 
 {
     Call& call = *find(ringing.id).first;
     if (call.transfer) return pick_up_transferred(call, ringing, input, now, outbox);
+    if (call.clicked && call.phase == CallPhase::ringing)
+        return reject(input, 481, "Nobody Calls There", outbox,
+                      {addresses_.warning_of("The phone rings for a call that is to be made from it")});
     Leg& caller = call.caller();
     if (!caller.invite_in)
         return reject(input, 481, "Call Is Gone", outbox,

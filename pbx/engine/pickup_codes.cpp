@@ -13,6 +13,12 @@ bool rang_before(const Call& call, const Leg& leg, const Call& other, const Leg&
            std::tuple{other.hunting->since, other.id, of_other.id};
 }
 
+/// It rings at the phones of who is to call by it, and nobody calls them.
+bool rings_own_phones(const Call& call) noexcept
+{
+    return call.clicked && call.phase == CallPhase::ringing;
+}
+
 /// Whether a ringing call can be another's at this moment.
 bool can_change_hands(const Call& call, const Leg& ringing) noexcept
 {
@@ -56,7 +62,8 @@ void CallEngine::receive_pickup_code(const InviteReceived& input, const DialledF
     each_place([&](const std::string& extension) {
         for (const auto id : index_.ringing(extension)) {
             const auto [call, leg] = find(id);
-            if (leg->slot || !call->hunting || !may_take(input.actor(), *leg)) continue;
+            if (leg->slot || !call->hunting || rings_own_phones(*call)) continue;
+            if (!may_take(input.actor(), *leg)) continue;
             if (team && call->hunting->hunt.number != team->number) continue;  // its member alone
             // One that cannot be taken is named only where no other one rings.
             const bool as_well = can_change_hands(*call, *leg);

@@ -78,6 +78,35 @@ TEST_CASE("pickup of a clicked call that rings at the callee")
     call.nothing_is_left();
 }
 
+TEST_CASE("a key, or a code, takes nothing from the phone that rings for who has clicked")
+{
+    Office office;
+    auto& dora = office.pbx.phone("104");
+    dora.watches("101");
+    office.pbx.orders({.action = CallAction::place, .from = "101", .to = "102"});
+    office.alice.receives(INVITE);
+    dora.receives(NOTIFY);
+    office.alice.replies(180);
+    const auto shown = dora.receives(NOTIFY).dialog();
+    dora.sends_replacing(replacing(shown), "101", carol_sdp);
+    dora.receives(481U)
+        .phrase("Nobody Calls There")
+        .header("Warning",
+                "399 office.test \"The phone rings for a call that is to be made from it\"");
+    dora.sends(INVITE, "**101", carol_sdp);
+    dora.receives(480U).phrase("Nothing Rings There");
+    CHECK(office.alice.hears_nothing());
+
+    office.alice.replies(200, silent_sdp);
+    office.alice.receives(ACK);
+    dora.receives(NOTIFY);
+    office.bob.receives(INVITE);
+    office.bob.replies(603);
+    office.alice.receives(BYE);
+    dora.receives(NOTIFY);
+    office.nothing_is_left();
+}
+
 TEST_CASE("pickup by a key or a code of a clicked call that rings at the callee")
 {
     Clicked call;

@@ -59,10 +59,13 @@ TEST_CASE("a pickup passes over a phone that rings for who has clicked")
         }
         office.carol_has_alice();
     }
-    SUBCASE("where none does: refused")
+    SUBCASE("where none does: nobody calls there")
     {
-        office.carol.sends(INVITE, "*8", carol_sdp);
-        office.carol.receives(481U);
+        for (const auto* code : {"*8", "**", "**102", "*8102"}) {
+            CAPTURE(code);
+            office.carol.sends(INVITE, code, carol_sdp);
+            office.carol.receives(480U).phrase("Nothing Rings There");
+        }
         CHECK(office.bob.hears_nothing());
         office.pbx.ends_all_calls();
         office.bob.receives(CANCEL);
