@@ -24,17 +24,28 @@ std::vector<FieldFault> faults_of(Feature feature, const std::string& code, db::
     return faults;
 }
 
+FeatureCodes codes_of(const std::vector<db::StoredFeatureCode>& rows)
+{
+    FeatureCodes codes;
+    for (const auto& row : rows) codes.set(row.feature, row.code);
+    return codes;
+}
+
 }  // namespace
+
+FeatureCodes FeatureCodeService::codes() const
+{
+    return codes_of(db::FeatureCodeStore{database_}.all());
+}
 
 std::vector<FeatureCodeView> FeatureCodeService::all() const
 {
     const auto rows = db::FeatureCodeStore{database_}.all();
-    FeatureCodes codes;
-    for (const auto& row : rows) codes.set(row.feature, row.code);
+    const auto known = codes_of(rows);
     std::vector<FeatureCodeView> views;
     for (std::size_t i = 0; i < feature_count; ++i) {
         const auto feature = static_cast<Feature>(i);
-        views.push_back({feature, codes.code(feature), version_as_it_comes, std::nullopt});
+        views.push_back({feature, known.code(feature), version_as_it_comes, std::nullopt});
     }
     for (const auto& row : rows) {
         auto& view = views[static_cast<std::size_t>(row.feature)];

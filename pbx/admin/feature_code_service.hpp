@@ -33,6 +33,8 @@ public:
     /// Every feature.
     [[nodiscard]] std::vector<FeatureCodeView> all() const;
     [[nodiscard]] FeatureCodeView at(Feature feature) const;
+    /// The same, to look up what is dialled.
+    [[nodiscard]] FeatureCodes codes() const;
     /// `code` empty: out of use. Faults at /code: malformed (1 to 8 of 0-9 * #), taken.
     Result<FeatureCodeSaved, Refusal> put(Feature feature, const std::string& code,
                                           const Precondition& condition, const Actor& actor,

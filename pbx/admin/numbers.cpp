@@ -27,6 +27,12 @@ bool is_somebody(std::string_view number, db::Database& database)
     return db::ExtensionStore{database}.find(number) || db::RingGroupStore{database}.find(number);
 }
 
+/// Of what was dialled: which number it means is known only then.
+bool is_made_of_groups(std::string_view number)
+{
+    return number.find('\\') != std::string_view::npos;
+}
+
 }  // namespace
 
 bool is_number(std::string_view text) noexcept
@@ -70,13 +76,15 @@ std::string for_phones_alone(std::string_view number, db::Database& database)
     if (const auto card = db::CallingCardStore{database}.find();
         card && !number.empty() && card->content.number == number)
         return "the number of the calling-card application";
-    for (const auto& code : FeatureCodeService{database}.all())
-        if (!code.code.empty() && code.code == number)
-            return "the code of " + std::string{name(code.feature)};
+    const auto code = FeatureCodeService{database}.codes().find(number);
+    if (code && !code->number) return "the code of " + std::string{name(code->feature)};
     if (is_somebody(number, database)) return {};
     if (const auto lot = db::ParkLotStore{database}.find();
         lot && !number.empty() && (lot->content.number == number || lot->content.slot_of(number)))
         return "a number of the park lot";
+    // What calls from outside are led to goes through the plan before it is taken for a code.
+    if (code && !is_made_of_groups(number) && !is_destination(number, database))
+        return "the code of " + std::string{name(code->feature)} + " with a number";
     return {};
 }
 
@@ -84,8 +92,7 @@ std::vector<Lead> all_leads(db::Database& database)
 {
     std::vector<Lead> found;
     const auto add = [&](const std::string& number, db::GroupReference by) {
-        const bool is_made = number.find('\\') != std::string::npos;
-        if (!number.empty() && !is_made) found.push_back({number, std::move(by)});
+        if (!number.empty() && !is_made_of_groups(number)) found.push_back({number, std::move(by)});
     };
     if (const auto plan = db::DigitPlanStore{database}.find()) {
         const auto& rules = plan->content.rules;

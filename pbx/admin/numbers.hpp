@@ -21,7 +21,8 @@ bool is_number(std::string_view text) noexcept;
 bool is_destination(std::string_view number, db::Database& database);
 
 /// What `number` is that only phones of the office may dial, in words: the calling-card
-/// application, the park lot or one of its slots, a feature code; empty: none of these. May throw
+/// application, the park lot or one of its slots, a feature code, alone or with a number behind it
+/// where the whole is no destination; empty: none of these, or unknown, as with \1. May throw
 /// SQLite::Exception.
 std::string for_phones_alone(std::string_view number, db::Database& database);
 

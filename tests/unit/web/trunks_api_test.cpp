@@ -173,13 +173,43 @@ TEST_CASE("a number of a trunk leads to nothing that only phones of the office m
                           R"({"servers":[{"host":"a"}],"inbound":[{"pattern":"1","destination":")" +
                               number + R"("}]})");
     };
-    for (const auto* number : {"800", "700", "702", "*8"}) {
+    for (const auto* number : {"800", "700", "702", "*8", "*21*202", "**202", "*8202"}) {
         const auto response = destination(number);
         CHECK(response.status == 422);
         CHECK(error_member(response, "pointer") == "/inbound/0/destination");
         CHECK(error_member(response, "code") == "not_from_outside");
     }
     CHECK(destination("703").status == 201);
+}
+
+TEST_CASE("what begins with a code is none where it is somebody's number, or a rule is about it")
+{
+    WebOffice office;
+    REQUIRE(office.put("/api/v1/extensions/*801", R"({"number":"*801"})").status < 300);
+    REQUIRE(office.put("/api/v1/feature-codes/pickup_directed", R"({"code":"1"})").status < 300);
+    REQUIRE(office.put("/api/v1/digit-plan", R"({"rules":[{"pattern":"112","replacement":"*801"}]})")
+                .status < 300);
+    const auto leads_to = [&](const std::string& number) {
+        return office.put(
+            path, R"json({"servers":[{"host":"a"}],"inbound":[{"pattern":"(.*)","destination":")json" +
+                      number + R"("}]})");
+    };
+    CHECK(leads_to("*801").status < 300);
+    CHECK(leads_to("112").status < 300);
+    CHECK(leads_to(R"(*8\\1)").status < 300);  // which number that is only a call can tell
+    CHECK(error_member(leads_to("113"), "code") == "not_from_outside");
+}
+
+TEST_CASE("a code with a number that a number of a trunk leads to stays while it does")
+{
+    WebOffice office;
+    office.put("/api/v1/extensions/202", "{}");
+    REQUIRE(office.put(path, R"({"servers":[{"host":"a"}],"inbound":[)"
+                             R"({"pattern":"1","destination":"*21*202","on_behalf_of":"202"}]})")
+                .status == 201);
+    const auto kept = office.put("/api/v1/feature-codes/forward_always", R"({"code":"*22"})");
+    CHECK(kept.status == 409);
+    CHECK(json_of(kept).at("references").at(0).at("pointer") == "/inbound/0/destination");
 }
 
 TEST_CASE("a number of a trunk leads to what phones dial on behalf of an extension that is there")
