@@ -201,7 +201,8 @@ KeyBody key_body_of(std::string_view content_type) noexcept
 {
     const auto type = type_in(content_type);
     if (same_word(type, "application/dtmf-relay")) return KeyBody::relay;
-    if (same_word(type, "application/dtmf")) return KeyBody::plain;
+    if (same_word(type, "application/dtmf") || same_word(type, "audio/telephone-event"))
+        return KeyBody::plain;
     if (same_word(type, "application/kpml-response+xml")) return KeyBody::report;
     if (same_word(type, "application/vnd.nortelnetworks.digits")) return KeyBody::letters;
     return KeyBody::none;

@@ -125,6 +125,7 @@ TEST_CASE("keys that somebody has pressed are hidden, however they are told")
     CHECK(told("c:application/DTMF-Relay ; x=y", "signal = 11\nDuration=160") ==
           "signal = xx\nDuration=160");
     CHECK(told("Content-Type: application/dtmf", "5") == "x");
+    CHECK(told("Content-Type: audio/telephone-event", "5") == "x");
     CHECK(told("Content-Type: application/kpml-response+xml",
                "<kpml-response code=\"200\" digits=\"12#\" tag=\"key\"/>") ==
           "<kpml-response code=\"200\" digits=\"xxx\" tag=\"key\"/>");
