@@ -142,6 +142,7 @@ OrderAnswer CallEngine::park_party(Call& call, const CallOrder& order, Moment no
     // Somebody outside never parks; it is parked.
     if (order.by.empty() ? leaves->extension.empty() : order.by == stays->extension)
         std::swap(stays, leaves);
+    if (leaves->extension.empty()) return in_the_way("nobody of this office talks in this call");
     if (!order.by.empty() && order.by != leaves->extension)
         return bad("/by", "not_in_call", "does not talk in this call");
     const auto failed = [&, by = leaves->id](unsigned status, std::string_view phrase) {

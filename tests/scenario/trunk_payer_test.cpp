@@ -197,6 +197,8 @@ TEST_CASE("a third party sends on a call of two outside: into the office, for no
         CHECK(pbx.orders({.action = CallAction::transfer, .to = number}).code == "not_allowed");
     }
     CHECK(other.hears_nothing());
+    pbx.has_park_lot({.number = "700", .first_slot = "701"});
+    CHECK(pbx.orders({.action = CallAction::park}).outcome == OrderOutcome::wrong_state);
     CHECK(pbx.orders({.action = CallAction::transfer, .to = "103"}).outcome == OrderOutcome::begun);
     carol.receives(INVITE);
     carol.replies(486);
