@@ -76,6 +76,12 @@ struct Deflection {
     std::optional<SipUri> phone{};  ///< only the phone with this contact, which is of `to`
 };
 
+/// One of the calls to outside that count for `payer` this day.
+struct CountedCall {
+    std::string payer;
+    std::string number{};  ///< as it was dialled; empty: wherever it is sent on to
+};
+
 /// A hunt under way.
 struct Hunting {
     static constexpr unsigned max_deflections = 5;
@@ -83,6 +89,11 @@ struct Hunting {
     struct Waiting {
         std::chrono::steady_clock::time_point from;
         HuntMember member;
+    };
+    struct Refusal {
+        unsigned status = 0;
+        std::string phrase;
+        std::vector<Header> why;
     };
 
     Hunt hunt;
@@ -96,6 +107,7 @@ struct Hunting {
     bool heard = false;     ///< a phone has answered by itself, if only to refuse
     bool must_be_heard = false;  ///< at `wave_ends` it is looked whether anything was heard at all
     bool counted = false;        ///< among the calls to outside of its payer
+    std::optional<CountedCall> instead_of{};  ///< a call that rang until this one took its place
     bool one_phone = false;      ///< no other can do what its INVITE asks, wherever it sends that
     CallRef replaced{};          ///< proxied: the call whose place that phone is asked to give to it
     LegId replaced_at{};         ///< its leg there
@@ -107,6 +119,7 @@ struct Hunting {
     std::size_t diversions_known = 0;  ///< how many of them came with the INVITE
     std::vector<Deflection> deflections;  ///< not tried yet, the best first
     unsigned deflected = 0;               ///< how many were tried
+    std::optional<Refusal> limit{};  ///< that kept a trunk from sending the call on
     Invitation invitation;
     PayloadRef asked;  ///< of the INVITE that asked, before any diversion was written into it
     std::vector<SipUri> along{};  ///< proxied: the hops its caller has named; empty: whatever way

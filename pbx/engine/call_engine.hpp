@@ -378,15 +378,21 @@ private:
     // transfer.cpp, transfer_end.cpp: REFER
     void receive_refer(Call& call, Leg& leg, const RequestReceived& input, Moment now,
                        Outbox& outbox);
-    /// Rings `called` for the transferee, by the rights of `by`.
+    /// Rings `called` for the transferee, by the rights of `by`, in the place of `instead_of`.
     void ring_target(Call& call, const std::string& by, const Called& called,
-                     std::vector<Header> headers, Moment now, Outbox& outbox);
+                     std::vector<Header> headers, Moment now, Outbox& outbox,
+                     std::optional<CountedCall> instead_of = {});
     void consult(Call& call, const Leg& transferor, const Replaces& replaces,
                  std::vector<Header> headers, Moment now, Outbox& outbox);
+    /// A call that was given up while it rang, and what it counted as outside.
+    struct Asked {
+        CallRef call;
+        std::optional<CountedCall> counted;
+    };
     /// The call `asked` has `ended`, in which `transferor` rang for the transfer: `called` rings for
     /// the transferee. Only where somebody does, or may still, has it gone on in `call`: who records
     /// it is told so before its end.
-    void ring_instead(Call& call, const Leg& transferor, CallRef asked,
+    void ring_instead(Call& call, const Leg& transferor, Asked asked,
                       const std::optional<Called>& called, std::vector<Header> headers, Moment now,
                       Outbox ended, Outbox& outbox);
     void go_on(Call& call, Moment now, Outbox& outbox);
@@ -698,8 +704,9 @@ private:
     void rename(Call& call, const Extension& known, const std::string& display_name,
                 Outbox& outbox);
     /// Where a trunk, whose far side has redirected, may send the call on: to numbers here, and
-    /// outside by itself, as the digit plan, the rights and the limits of who pays allow.
-    [[nodiscard]] std::vector<Deflection> sent_on_by_trunk(const Hunting& hunting, const Leg& leg,
+    /// outside by itself, as the digit plan, the rights and the limits of who pays allow; the limit
+    /// that is in the way of one is noted in `hunting`.
+    [[nodiscard]] std::vector<Deflection> sent_on_by_trunk(Hunting& hunting, const Leg& leg,
                                                            const ResponseReceived& response) const;
     /// All of `hunt` are ways to the trunks of this domain.
     [[nodiscard]] bool leads_to(const Hunt& hunt, std::string_view domain) const;

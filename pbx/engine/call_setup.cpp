@@ -334,6 +334,8 @@ void CallEngine::branch_failed(Call& call, Leg& leg, const ResponseReceived& res
     if (redirects && deflected(call, leg, response, now, outbox)) return;
     auto& best = call.transfer ? call.transfer->best : call.best;
     auto told = told_to_caller(leg, response, call.hunting->hunt.number);
+    if (const auto& limit = call.hunting->limit; redirects && limit)
+        told = {limit->status, limit->phrase, {}, {}, {}};
     if (absent && !silent && !leg.proxied) told = {480, "Phone Not Available", {}, {}, {}};
     const auto status = told.status;
     if (call.mode == CallMode::proxy && (status == 401 || status == 407))

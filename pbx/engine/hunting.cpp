@@ -25,7 +25,8 @@ RouteQuestion question_of(const Hunting& hunting, std::span<const Diversion> div
             .diversions = diversions,
             .caller = hunting.presented,
             .under_way = hunting.call,
-            .party = hunting.invitation.extension};
+            .party = hunting.invitation.extension,
+            .counted = hunting.instead_of ? &*hunting.instead_of : nullptr};
 }
 
 /// Takes the front of `waiting`.
@@ -73,7 +74,9 @@ void CallEngine::follow(Call& call, Route route, Moment now, Outbox& outbox)
     hunting.hunt = std::move(route.hunt);
     hunting.diversions = std::move(route.diversions);
     hunting.wave = 0;
-    hunting.rang_out = hunting.heard = hunting.full = hunting.counted = false;
+    hunting.rang_out = hunting.heard = hunting.full = false;
+    hunting.counted = route.counted;
+    hunting.limit.reset();
     hunting.on_route = hunting.off_route = false;
     if (diverted) show_diversion(call, outbox);
     if (const auto* group = directory_->find_ring_group(hunting.hunt.number)) {
@@ -287,6 +290,10 @@ void CallEngine::hunt_is_over(Call& call, Moment now, Outbox& outbox)
         return give_up_hunt(call, 480, "No Trunk Available",
                             {{"Reason", std::string{no_trunk_reason}}}, now, outbox);
     if (best.status == 0) return give_up_hunt(call, 480, "No Phone Registered", {}, now, outbox);
+    if (hunting.limit && best.status == hunting.limit->status && !best.payload) {
+        auto limit = *hunting.limit;
+        return give_up_hunt(call, limit.status, limit.phrase, std::move(limit.why), now, outbox);
+    }
     std::vector<Header> why;
     // Outside nobody says by which numbers of the office it went round.
     if (best.status == 482 && hunting.hunt.outside)
@@ -348,7 +355,8 @@ bool CallEngine::deflected(Call& call, const Leg& leg, const ResponseReceived& r
 }
 
 /// What a phone sends on is a forward of its extension. What comes back from outside is read as if
-/// who pays had dialled it, and does not change to another trunk.
+/// who pays had dialled it, and does not change to another trunk. Nobody has answered, so wherever
+/// it goes at the cost of the same one, it is still one call of the day.
 Route CallEngine::route_of(const Hunting& hunting, const Deflection& deflection) const
 {
     if (deflection.trunk.empty()) {
@@ -362,6 +370,8 @@ Route CallEngine::route_of(const Hunting& hunting, const Deflection& deflection)
     auto question = question_of(hunting, chain);
     question.from = deflection.payer;
     question.dialled = deflection.to;
+    const CountedCall counted{deflection.payer};
+    question.counted = &counted;
     auto route = lampline::route(question, router_view());
     if (route.kind == RouteKind::hunt && !route.hunt.outside) return route;
     std::erase_if(route.hunt.waves, [&](const HuntWave& wave) {

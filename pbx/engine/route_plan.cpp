@@ -115,7 +115,12 @@ bool RouteDecision::may_ask(const DigitRule& rule, std::string_view number, std:
 bool RouteDecision::within_limits(std::string_view payer)
 {
     const auto& limits = view_.directory.digit_plan().outside_rights_of(payer).limits;
-    const auto reached = view_.outside.payer_limit(payer, limits);
+    const auto* before = question_.counted;
+    route_.counted = before && before->payer == payer &&
+                     (before->number.empty() || before->number == shown_);
+    auto open = limits;
+    if (route_.counted) open.calls_per_day = 0;  // it is one of them
+    const auto reached = view_.outside.payer_limit(payer, open);
     if (reached == OutsideLimit::none) {
         note(RouteStepKind::limit_free, payer, words_of(limits));
         return true;

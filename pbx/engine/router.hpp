@@ -94,6 +94,8 @@ struct RouteQuestion {
     CallRef under_way{};  ///< the call itself, by which nobody is busy; 0: it begins only now
     std::optional<std::string_view> party{};  ///< whose phone is to be connected; none: `from`
     bool for_outside = false;  ///< `from` lends its rights to somebody outside
+    /// The call is the next way of this one, which nobody has answered; nullptr: of none.
+    const CountedCall* counted = nullptr;
 };
 
 enum class RouteKind : std::uint8_t { hunt, feature, calling_card, park, reject };
@@ -127,6 +129,7 @@ struct Route {
     /// Of a hunt: what the rule of the number wants, else the extension or the trunks, as far as it
     /// is possible. Who cannot do so, as for want of a caller, bridges.
     CallMode mode = CallMode::bridge;
+    bool counted = false;  ///< of a hunt: among the calls of the day of its payer already
     std::optional<DialledFeature> feature;
     std::string slot;     ///< park: its number; empty: any that is free
     std::string actor;    ///< by whose rights it was dialled; empty: nobody's

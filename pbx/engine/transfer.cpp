@@ -22,6 +22,14 @@ namespace {
 
 constexpr std::string_view no_offer = "SIP;cause=488;text=\"No media offered\"";
 
+/// What `call`, which rings, counts as outside; nullopt: it rings somewhere else.
+std::optional<CountedCall> counted_in(const Call& call)
+{
+    const auto* hunting = call.hunting.get();
+    if (!hunting || !hunting->hunt.outside || !hunting->counted) return std::nullopt;
+    return CountedCall{hunting->hunt.payer, hunting->hunt.number};
+}
+
 bool are_at_one_place(const SipUri& left, const SipUri& right)
 {
     return left.port == right.port && same_word(left.host, right.host);
@@ -93,7 +101,8 @@ void CallEngine::receive_refer(Call& call, Leg& leg, const RequestReceived& inpu
 }
 
 void CallEngine::ring_target(Call& call, const std::string& by, const Called& called,
-                             std::vector<Header> headers, Moment now, Outbox& outbox)
+                             std::vector<Header> headers, Moment now, Outbox& outbox,
+                             std::optional<CountedCall> instead_of)
 {
     if (call.transfer->to.empty()) call.transfer->to = called.number;
     const Leg& transferee = *call.find(call.transfer->transferee);
@@ -101,6 +110,7 @@ void CallEngine::ring_target(Call& call, const std::string& by, const Called& ca
     const auto own = address_of(transferee);
     auto question = question_of_transfer(call, transferee, by, called.number, number_shown, own);
     question.contact = called.phone;
+    question.counted = instead_of ? &*instead_of : nullptr;
     auto route = lampline::route(question, router_view());
     if (misses(route, called.domain))
         return transfer_failed(call, 404, "Not A Number Here", now, outbox);
@@ -117,6 +127,7 @@ void CallEngine::ring_target(Call& call, const std::string& by, const Called& ca
     hunting.presented = std::move(number_shown);
     hunting.own = own;
     hunting.dialled = called.number;
+    hunting.instead_of = std::move(instead_of);
     hunting.invitation = {.from = transferee.phone,
                           .max_forwards = 70,
                           .extension = transferee.extension,
@@ -151,7 +162,7 @@ void CallEngine::consult(Call& call, const Leg& transferor, const Replaces& repl
                          other.transfer->stage == TransferStage::ringing;
     if (clicked) {  // the same, of a call that a third party has placed
         const auto called = addresses_.called_in(other);
-        const auto asked = other.id;
+        const Asked asked{other.id, counted_in(other)};
         Outbox ended;
         end_call(other, {}, LegInput::replaced, LegInput::replaced, completed_elsewhere, now,
                  ended);
@@ -164,7 +175,7 @@ void CallEngine::consult(Call& call, const Leg& transferor, const Replaces& repl
     if (rings) {
         // Not answered yet: what rings for the transferor rings anew, for the transferee.
         const auto called = addresses_.called_in(other);
-        const auto asked = other.id;
+        const Asked asked{other.id, counted_in(other)};
         Outbox ended;
         cancel_branches(other, {}, completed_elsewhere, nullptr, ended);
         give_up_ringing(other, 487, "Request Terminated", now, ended);
@@ -191,17 +202,18 @@ void CallEngine::consult(Call& call, const Leg& transferor, const Replaces& repl
     go_on(call, now, outbox);
 }
 
-void CallEngine::ring_instead(Call& call, const Leg& transferor, CallRef asked,
+void CallEngine::ring_instead(Call& call, const Leg& transferor, Asked asked,
                               const std::optional<Called>& called, std::vector<Header> headers,
                               Moment now, Outbox ended, Outbox& outbox)
 {
     const auto by = transferor.id;
     Outbox rings;
     if (called)
-        ring_target(call, transferor.extension, *called, std::move(headers), now, rings);
+        ring_target(call, transferor.extension, *called, std::move(headers), now, rings,
+                    std::move(asked.counted));
     else
         transfer_failed(call, 404, "Not A Number Here", now, rings);
-    if (call.transfer) outbox.announce(CallMoved{call.id, by, {}, asked});
+    if (call.transfer) outbox.announce(CallMoved{call.id, by, {}, asked.call});
     outbox.append(std::move(ended));
     outbox.append(std::move(rings));
 }

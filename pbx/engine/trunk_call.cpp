@@ -48,6 +48,13 @@ NameAddr caller_of(const Trunk& trunk, const InviteReceived& input, const Direct
             extension_uri(number, somebody_here ? trunk.domain : directory.domain())};
 }
 
+/// `route` is refused since who pays, or the trunk, has as many calls as it may have.
+bool is_at_limit(const Route& route)
+{
+    const auto reason = reason_of_limit(route);
+    return route.status == 403 ? !reason.empty() : reason == no_circuit_reason;
+}
+
 /// Of the diversions of a call, those that a trunk is told.
 std::span<const Diversion> told_outside(const Hunting& hunting)
 {
@@ -176,7 +183,7 @@ void CallEngine::ring_outside(Call& call, const HuntMember& member, Moment now, 
     outside_.began(leg.payer, leg.trunk, !std::exchange(hunting.counted, true), outbox);
 }
 
-std::vector<Deflection> CallEngine::sent_on_by_trunk(const Hunting& hunting, const Leg& leg,
+std::vector<Deflection> CallEngine::sent_on_by_trunk(Hunting& hunting, const Leg& leg,
                                                      const ResponseReceived& response) const
 {
     std::vector<Deflection> to;
@@ -197,7 +204,11 @@ std::vector<Deflection> CallEngine::sent_on_by_trunk(const Hunting& hunting, con
             number = meant->destination;  // it is one of the office's
         Deflection next{std::move(number), hunting.hunt.number, hunting.diversions, trunk.name,
                         hunting.hunt.payer};
-        if (route_of(hunting, next).kind == RouteKind::hunt) to.push_back(std::move(next));
+        const auto route = route_of(hunting, next);
+        if (route.kind == RouteKind::hunt)
+            to.push_back(std::move(next));
+        else if (is_at_limit(route))
+            hunting.limit = {route.status, route.phrase, why_refused(route)};
     }
     return to;
 }

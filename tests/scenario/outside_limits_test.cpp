@@ -237,6 +237,33 @@ TEST_CASE("an attended transfer takes the minutes along")
     office.forget();
 }
 
+TEST_CASE("a call that is handed over while it rings outside is one call of the day")
+{
+    Office office;
+    auto& [pbx, one, two, rules, alice, bob, carol, dialer, far, other, phones] = office;
+    office.bobs_limits() = {.calls = 1, .calls_per_day = 1};
+    office.apply();
+    office.alice_talks_to_bob();
+    const auto first = bob.dialog();
+    bob.sends(INVITE, "0555");
+    far.receives(INVITE);
+    std::string call_id;
+    const auto calls = pbx.view().calls;
+    for (const auto& call : calls)
+        if (call.dialled == "0555") call_id = call.legs.at(0).call_id;
+    bob.uses(first);
+    bob.sends(Method::refer, refer_to("0555", call_id));
+    far.receives(CANCEL);
+    far.receives(INVITE);
+    CHECK(office.bob_would_hear() == 486);
+    far.replies(486);
+    office.phones_answer();
+    CHECK(office.bob_would_hear() == 403);  // there is none for another attempt
+    bob.sends(Method::refer, refer_to("0555"));
+    CHECK_FALSE(far.rings());
+    office.forget();
+}
+
 TEST_CASE("a trunk that had room when a call was routed has none any more when its turn comes")
 {
     Office office;

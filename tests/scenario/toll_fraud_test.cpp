@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 #include <random>
+#include <utility>
 
 #include "support/scenario.hpp"
 
@@ -132,9 +133,12 @@ private:
 
     void look_at(Phone& phone)
     {
+        bool given_up = false;
         for (const auto& arrived : std::exchange(phone.inbox, {})) {
             const bool anew = arrived.method == INVITE && arrived.request_uri.user.starts_with("0");
-            if (&phone == carrier_ && anew) ++dialled_;
+            // A call that is handed over while it rings is dialled again in its own place.
+            if (&phone == carrier_ && arrived.what == "CANCEL") given_up = true;
+            if (&phone == carrier_ && anew && !std::exchange(given_up, false)) ++dialled_;
             if (arrived.answers_to && (arrived.method == NOTIFY || arrived.method == OPTIONS))
                 phone.replies_to(arrived, 200);
         }

@@ -192,12 +192,41 @@ TEST_CASE("redirected in a circle, and once more than calls are sent on: no furt
     CHECK(office.pbx.has_no_calls());
 }
 
-TEST_CASE("the limits of who pays hold for where a carrier redirects")
+TEST_CASE("where a carrier redirects to is one call of the day with what was dialled")
 {
     Office office;
-    office.rules.outside["101"] = {.forward = false, .limits = {.calls_per_day = 1}};
+    office.rules.outside["101"] = {.forward = false, .limits = {.calls = 1, .calls_per_day = 1}};
     office.pbx.has_trunks({office.one, office.two}, office.rules);
     office.calls();
     office.far.redirects({uri("sip:+43664777@one.test")});
-    office.goes_to_the_next_trunk();
+    office.alice.receives(181U);
+    office.far.receives(INVITE).to("sip:+43664777@one.test");
+    office.far.replies(486);
+    office.alice.receives(486U);
+    CHECK(office.pbx.has_no_calls());
+    office.alice.sends(INVITE, "0664999");
+    office.alice.receives(403U);
+}
+
+TEST_CASE("the limits of who pays hold for where a carrier redirects, and are what its caller hears")
+{
+    Office office;
+    office.rules.outside["102"] = {.forward = true, .limits = {.calls_per_day = 1}};
+    office.pbx.has_trunks({office.one, office.two}, office.rules);
+    office.bob.sends(INVITE, "0664999");
+    office.far.receives(INVITE);
+    office.far.replies(486);
+    office.bob.receives(486U);
+    Forwarding forwarding;
+    forwarding.always = "0664111";
+    office.pbx.forwards("102", forwarding);
+    office.calls();
+    office.far.redirects({uri("sip:102@office.test")});
+    office.other.receives(INVITE);
+    office.other.redirects({uri("sip:+43664777@elsewhere.test")});
+    office.alice.receives(403U)
+        .phrase("Daily Limit Reached")
+        .header("Reason", "Q.850;cause=21;text=\"Call rejected\"")
+        .header("Warning", "399 office.test \"102 has its 1 calls a day to outside already\"");
+    CHECK(office.pbx.has_no_calls());
 }
