@@ -42,7 +42,11 @@ void EventNotifier::deliver(EventSubscription& subscription, Moment now, Outbox&
         if (reduced) ++counters_of(subscription).reduced;
         subscription.reduced = reduced ? told.headers : std::vector<Header>{};
     }
-    if (subscription.appearance > 0) told.headers.push_back(claim_header(subscription));
+    if (subscription.appearance > 0)
+        told.headers.push_back(claim_header(subscription));
+    else if (subscription.package == EventPackage::line_seize && told.headers.empty() &&
+             facts_.appearance_count(subscription.member) == 0)
+        told.headers.push_back(no_claims_header(subscription));
     for (std::size_t i = 0; i < parts.size(); ++i)
         if (std::ranges::count(owed, parts[i].get())) subscription.told[i] = parts[i];
     if (!subscription.fetch || !subscription.following.empty() ||

@@ -132,6 +132,7 @@ public:
     }
     /// The dialogs that had none, and have one by what has happened since this was called last.
     [[nodiscard]] std::vector<LegId> take_seated() { return facts_.appearances().take_seated(); }
+    [[nodiscard]] const Appearances& appearances() const noexcept { return facts_.appearances(); }
     /// What the INVITE to a phone of a shared line says of its appearance; nullopt: nothing.
     [[nodiscard]] std::optional<Header> appearance_header(const DialogSnapshot& dialog) const;
 
@@ -215,6 +216,7 @@ private:
     /// A claim is over: calls that had no appearance may have one, and the line is told.
     void appearance_freed(const std::string& extension, Moment now, Outbox& outbox);
     [[nodiscard]] Header claim_header(const EventSubscription& subscription) const;
+    [[nodiscard]] Header no_claims_header(const EventSubscription& subscription) const;
 
     // event_delivery.cpp
     void deliver(EventSubscription& subscription, Moment now, Outbox& outbox);

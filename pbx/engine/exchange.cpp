@@ -96,7 +96,7 @@ void Exchange::receive(const SipInput& input, Moment now, Outbox& outbox)
             [&](const ForwardedEnded& ended) { indications_.receive(ended, now, outbox); },
             [&](const PublishReceived& request) {
                 fold_published(
-                    publications_.receive(request, events_.directory(),
+                    publications_.receive(request, events_.directory(), events_.appearances(),
                                           registrar_.locations().bindings(request.authenticated),
                                           now, outbox),
                     now, outbox);

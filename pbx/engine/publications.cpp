@@ -1,10 +1,12 @@
 #include "engine/publications.hpp"
 
 #include <algorithm>
+#include <iterator>
 
 #include "base/text.hpp"
 #include "core/appearance.hpp"
 #include "core/extension_uri.hpp"
+#include "engine/appearances.hpp"
 #include "engine/notify_path.hpp"
 #include "engine/published_dialog.hpp"
 
@@ -58,6 +60,44 @@ bool names_another(const std::string& entity, const SipUri& published, const Dir
         return false;
     const auto named = extension_of(*uri);
     return named != extension_of(published) && directory.find(named) != nullptr;
+}
+
+/// Whether `said` says two things of one appearance.
+bool names_one_twice(const std::vector<SaidCallInfo>& said)
+{
+    for (auto one = said.begin(); one != said.end(); ++one) {
+        const auto same = [&](const SaidCallInfo& other) {
+            return one->info.rest == other.info.rest && one->info.index == other.info.index;
+        };
+        if (!one->info.names_none() && std::any_of(std::next(one), said.end(), same)) return true;
+    }
+    return false;
+}
+
+/// The exchange decides who has which appearance of `line`, and its phones alone claim them: a 200
+/// would promise what another phone may have.
+Reply refused_claim(const PublishReceived& request, const Directory& directory,
+                    const Appearances& appearances, const Extension& line,
+                    std::string_view call_info)
+{
+    const auto refused = [&](unsigned status, std::string_view phrase, std::string_view why) {
+        auto reply = refusal(request, status, directory, why);
+        reply.phrase = phrase;
+        return reply;
+    };
+    const auto claimed = read_call_info(call_info).value_or(std::vector<CallInfo>{});
+    if (std::ranges::any_of(claimed,
+                            [&](const CallInfo& one) { return one.index > line.appearances; }))
+        return refused(404, "No Such Appearance",
+                       "the extension has " + std::to_string(line.appearances) + " appearances");
+    const auto is_used = [&](const CallInfo& one) {
+        return appearances.state(line.number, one.index).value_or(AppearanceState::idle) !=
+               AppearanceState::idle;
+    };
+    if (std::ranges::any_of(claimed, is_used))
+        return refused(480, "Appearance Taken", "the appearance is in use");
+    return refused(403, {},
+                   "the exchange runs this line: its phones claim appearances by SUBSCRIBE");
 }
 
 bool has_content(const PublishReceived& request)
@@ -151,6 +191,9 @@ bool Publications::read(const PublishReceived& request, std::optional<EventPacka
         return refuse(refusal(request, 400, directory,
                               "Call-Info says an appearance of somebody else than the Request-URI "
                               "names"));
+    if (names_one_twice(*said))
+        return refuse(
+            refusal(request, 400, directory, "Call-Info names one appearance-index twice"));
     if (package == EventPackage::line_seize &&
         std::ranges::any_of(*said, [](const auto& one) { return one.info.index == 0; }))
         return refuse(refusal(request, 400, directory, "Call-Info has no appearance-index"));
@@ -159,6 +202,7 @@ bool Publications::read(const PublishReceived& request, std::optional<EventPacka
 }
 
 StatePublished Publications::receive(const PublishReceived& request, const Directory& directory,
+                                     const Appearances& appearances,
                                      std::span<const Binding> registered, Moment now,
                                      Outbox& outbox)
 {
@@ -193,6 +237,11 @@ StatePublished Publications::receive(const PublishReceived& request, const Direc
     const bool refreshes = !begins && !has_content(request);
     if (!refreshes && granted.count() > 0 && !read(request, package, directory, content, outbox))
         return changes;
+    const auto* const line = directory.find(extension);
+    if (seize && granted.count() > 0 && line->appearances > 0) {
+        outbox.send(refused_claim(request, directory, appearances, *line, content.call_info));
+        return changes;
+    }
     if (begins && granted.count() > 0) {
         if (!content.there) {
             outbox.send(refusal(request, 400, directory, "there is nothing to publish"));

@@ -23,6 +23,8 @@
 
 namespace lampline {
 
+class Appearances;
+
 struct PublicationSettings {
     std::chrono::seconds least{60};
     std::chrono::seconds otherwise{3600};
@@ -48,10 +50,12 @@ class Publications {
 public:
     Publications(PublicationSettings settings, TokenSource tokens);
 
-    /// Answers with exactly one Reply: 200; 400, 403, 412, 415, 423, 489. `registered`: the phones
+    /// Answers with exactly one Reply: 200; 400, 403, 404, 412, 415, 423, 480, 489. `appearances`:
+    /// those of the exchange's own lines, which nobody claims by PUBLISH; `registered`: the phones
     /// of who publishes.
     StatePublished receive(const PublishReceived& request, const Directory& directory,
-                           std::span<const Binding> registered, Moment now, Outbox& outbox);
+                           const Appearances& appearances, std::span<const Binding> registered,
+                           Moment now, Outbox& outbox);
     /// The phones of `aor` are `registered` now. `expired`: whoever left has not said so, and what
     /// it has published lasts until it is back.
     StatePublished bindings_changed(std::string_view aor, std::span<const Binding> registered,

@@ -18,6 +18,20 @@ WatcherPhone phone_of(const SipUri& contact, const std::vector<std::string>& rou
             .user_agent = {}};
 }
 
+/// Whether somebody has published that appearance `index` of `extension` is in use.
+bool is_used_elsewhere(const Publications& publications, std::string_view extension, unsigned index)
+{
+    const auto is_used = [&](const CallInfo& info) {
+        return !info.rest && info.index == index &&
+               (info.state ? *info.state != AppearanceState::idle : !info.other_state.empty());
+    };
+    for (const auto& header : publications.call_info(EventPackage::call_info, extension))
+        if (const auto said = read_call_info(header.value);
+            said && std::ranges::any_of(*said, is_used))
+            return true;
+    return false;
+}
+
 constexpr std::string_view taken{"Appearance Taken"};
 
 /// After this response to its INVITE a phone sends another one by itself, for the same call: to
@@ -60,16 +74,23 @@ bool EventNotifier::may_claim(const SubscribeReceived& request, const std::strin
 }
 
 /// Claims the appearance that is asked for. Of several phones the first gets it; a phone that has
-/// it, and knows no more of that, goes on with `before` ended. False: answered.
+/// it, and knows no more of that, goes on with `before` ended. One that is idle here, and published
+/// as in use, is not free. False: answered.
 bool EventNotifier::claim(EventSubscription& subscription, const SubscribeReceived& request,
                           SubscriptionId& before, Outbox& outbox)
 {
     const auto count = facts_.appearance_count(subscription.member);
     const auto wanted = appearance_in(request.payload);
     if (count == 0 || !wanted || subscription.watcher != subscription.member) return true;
+    auto& appearances = facts_.appearances();
+    const bool elsewhere =
+        wanted->index <= count && !appearances.state(subscription.member, wanted->index) &&
+        is_used_elsewhere(facts_.publications(), subscription.member, wanted->index);
     const auto [seizure, own] =
-        facts_.appearances().seize(subscription.member, wanted->index, count, subscription.id,
-                                   phone_of(request.contact, request.record_route, request.source));
+        elsewhere ? Appearances::Claim{}
+                  : appearances.seize(
+                        subscription.member, wanted->index, count, subscription.id,
+                        phone_of(request.contact, request.record_route, request.source));
     if (seizure == Seizure::granted) {
         subscription.appearance = wanted->index;
         before = own;
@@ -96,6 +117,11 @@ Header EventNotifier::claim_header(const EventSubscription& subscription) const
                                         .rest = false,
                                         .state = AppearanceState::seized,
                                         .appearance_uri = {}})};
+}
+
+Header EventNotifier::no_claims_header(const EventSubscription& subscription) const
+{
+    return {"Call-Info", write(idle_rest(subscription.member, facts_.directory().domain()))};
 }
 
 bool EventNotifier::choose_appearance(InviteReceived& request, Outbox& outbox)

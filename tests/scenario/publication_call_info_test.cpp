@@ -183,3 +183,21 @@ TEST_CASE("a Call-Info that cannot be read is refused, beside others and with an
     CHECK(pbx.view().publications == 1);
     CHECK(watcher.hears_nothing());
 }
+
+TEST_CASE("where nothing is published of claims, who asks for a line is told that there are none")
+{
+    Scenario pbx;
+    pbx.configures("109", [](Extension& extension) { extension.trusted = true; });
+    auto& program = pbx.phone("109");
+    auto& desk = pbx.phone("102");
+    const std::string line{"<sip:102@office.test>;appearance-index=1"};
+    published(program, {.event = "call-info",
+                        .to = "102",
+                        .call_info = line + ";appearance-state=active"});
+    desk.asks({.event = "line-seize",
+               .to = "102",
+               .expires = 15s,
+               .payload = std::make_shared<const Payload>(Payload{{}, {}, {{"Call-Info", line}}})});
+    desk.receives(200U);
+    desk.receives(NOTIFY).header("Call-Info", rest_idle);
+}

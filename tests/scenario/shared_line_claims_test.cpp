@@ -444,3 +444,53 @@ TEST_CASE("where a third party has the appearances, phones are told what it says
         got(*phone, NOTIFY).header("Call-Info", SharedLine::at(1));
     }
 }
+
+TEST_CASE("nobody claims by PUBLISH what a line of the exchange has")
+{
+    SharedLine line;
+    line.pbx.configures("105", [](Extension& extension) { extension.trusted = true; });
+    auto& program = line.pbx.phone("105");
+    const auto is_refused = [&](unsigned index, unsigned status) {
+        program.publishes(
+            {.event = "line-seize", .to = "102", .call_info = SharedLine::at(index)});
+        CHECK_FALSE(program.receives(status).value("Warning").empty());
+        CHECK(line.pbx.view().publications == 0);
+    };
+    is_refused(1, 403);
+    is_refused(3, 404);
+    line.talks();
+    is_refused(1, 480);
+    line.lab.asks(SharedLine::seize(2));
+    got(line.lab, 200U);
+    told(line.lab, "line-seize");
+    line.both_see("1:active 2:seized *:idle");
+    is_refused(2, 480);
+}
+
+TEST_CASE("a phone does not get what is published as in use, and one PUBLISH says one thing of it")
+{
+    SharedLine line;
+    line.pbx.configures("105", [](Extension& extension) { extension.trusted = true; });
+    auto& program = line.pbx.phone("105");
+    const auto active = SharedLine::at(1) + ";appearance-state=active";
+    const auto idle = SharedLine::at(1) + ";appearance-state=idle";
+    program.publishes({.event = "call-info", .to = "102", .call_info = active + ", " + idle});
+    program.receives(400U).header(
+        "Warning", "399 office.test \"Call-Info names one appearance-index twice\"");
+    program.publishes({.event = "call-info", .to = "102", .call_info = active});
+    program.receives(200U);
+    line.both_see("1:active *:idle");
+    line.desk.asks(SharedLine::seize(1));
+    got(line.desk, 480U).phrase("Appearance Taken");
+    line.desk.asks(SharedLine::seize(2));
+    got(line.desk, 200U);
+    told(line.desk, "line-seize");
+    line.both_see("1:active 2:seized *:idle");
+    program.publishes({.event = "call-info", .to = "102", .call_info = idle});
+    program.receives(200U);
+    line.both_see("1:idle 2:seized *:idle");
+    line.lab.asks(SharedLine::seize(1));
+    got(line.lab, 200U);
+    told(line.lab, "line-seize");
+    line.both_see("1:seized 2:seized *:idle");
+}

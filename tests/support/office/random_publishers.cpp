@@ -79,8 +79,9 @@ void RandomPublishers::begins()
                       .dialogs = {},
                       .words = {}};
     if (!itself && chance.one_in(2)) {
-        begun.about = chance.any_of(shared_lines);
-        begun.event = chance.one_in(2) ? "line-seize" : "call-info";
+        const bool seizes = chance.one_in(2);  // nobody claims by PUBLISH what a shared line has
+        begun.about = seizes ? desks.front() : chance.any_of(shared_lines);
+        begun.event = seizes ? "line-seize" : "call-info";
     }
     publications_.push_back(std::move(begun));
     changes(publications_.back());

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "core/extension_uri.hpp"
+#include "engine/appearances.hpp"
 #include "engine/publications.hpp"
 
 #include "support/live_memory.hpp"
@@ -43,7 +44,7 @@ TEST_CASE("a publication that is refreshed time and again takes no more than one
                                           {{"Call-Info", "<sip:102@office.test>;appearance-index=1;"
                                                          "appearance-state=active"}}})
                             : PayloadRef{}},
-            directory, {}, now, outbox);
+            directory, Appearances{}, {}, now, outbox);
         const auto& reply = std::get<Reply>(outbox.commands.at(0));
         REQUIRE(reply.status == 200);
         for (const auto& header : reply.headers)
