@@ -50,7 +50,7 @@ struct MemberList {
     bool resumed = false;            ///< an earlier run may have told the phone of whoever comes
     bool anew = true;                ///< the next NOTIFY begins to tell the whole list
     bool begun = false;      ///< the phone has seen all that was told, and knows nobody else
-    bool regrouped = false;  ///< others are its members than the phone was told last
+    bool regrouped = false;  ///< others are its members, or names, than the phone was told last
     std::optional<SubscriptionEnd> ending;  ///< so, once all that is due is told
     bool queued = false;                    ///< is told something at the end of this step
     /// That a SUBSCRIBE contains (RFC 5367); empty: the list is a group's. Those that the watcher

@@ -15,7 +15,14 @@ void EventNotifier::deliver(EventSubscription& subscription, Moment now, Outbox&
         subscription.unsettled > 0)
         return;
     if (subscription.ending) return deliver_end(subscription, now, outbox);
-    if (subscription.list) return deliver_list(subscription, now, outbox);
+    if (subscription.list) {
+        auto& list = *subscription.list;
+        // As with lamps: whoever leaves may be back before it was told.
+        if (subscription.owes_present || (list.regrouped && can_name_all(subscription)))
+            for (const auto& member : list.members)
+                if (member->leaving) member->unknown = true;
+        return deliver_list(subscription, now, outbox);
+    }
     const auto& parts = resource(subscription, now).parts;
     if (std::exchange(subscription.owes_present, false)) subscription.told.clear();
     subscription.told.resize(parts.size());

@@ -68,7 +68,10 @@ void EventNotifier::replace_directory(DirectoryRef directory,
             lost.push_back(one.get());
     }
     for (auto* one : lost) end(*one, why_not(*one), now, outbox);
-    for (const auto& [id, one] : subscriptions_) apply_rights(*one, now, outbox);
+    for (const auto& [id, one] : subscriptions_) {
+        if (one->list) note_names(*one, *old, facts_.directory());
+        apply_rights(*one, now, outbox);
+    }
     forget_owed_to_nobody(outbox);
     std::vector<std::string> concerned;
     for (const auto* extension : facts_.directory().extensions()) {

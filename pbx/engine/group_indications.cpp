@@ -143,6 +143,10 @@ void GroupIndications::replace_directory(DirectoryRef directory, const LocationT
     const bool other_rows = !same_rows(old->profiles(), directory_->profiles()) ||
                             !old->same_device_profiles(*directory_);
     const bool other_names = !old->parks_like(*directory_) || !old->same_ring_groups(*directory_);
+    for (const auto& [number, watcher] : watchers_)
+        for (auto* list : watcher.lists)
+            if (list->list && list->list->form == ListForm::rlmi)
+                note_names(*list, *old, *directory_);
     for (const auto& number : concerned) {
         const auto watcher = watchers_.find(number);
         const bool has_lists = watcher != watchers_.end() && !watcher->second.lists.empty();

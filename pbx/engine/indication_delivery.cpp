@@ -12,7 +12,14 @@ void GroupIndications::deliver(Subscription& subscription, Moment now, Outbox& o
 {
     if (subscription.in_flight != 0 || subscription.waiting || subscription.forwarded) return;
     if (subscription.ending) return deliver_end(subscription, now, outbox);
-    if (subscription.list) return deliver_list(subscription, now, outbox);
+    if (subscription.list) {
+        auto& list = *subscription.list;
+        // Told anew, whoever leaves is owed the present state as all others are, should it be back.
+        if (subscription.owes_present || (list.regrouped && can_name_all(subscription)))
+            for (const auto& member : list.members)
+                if (member->leaving) member->told.unknown = true;
+        return deliver_list(subscription, now, outbox);
+    }
     subscription.catch_up();
     const Projection& projection = *subscription.projection;
     Step step = projection.next_step(subscription.told);

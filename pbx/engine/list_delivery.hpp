@@ -6,6 +6,7 @@
 #include <utility>
 #include <vector>
 
+#include "core/directory.hpp"
 #include "core/resource_list.hpp"
 #include "core/subscription.hpp"
 #include "engine/notify_path.hpp"
@@ -44,6 +45,25 @@ protected:
     {
         subscription.list->make_news(member);
         if (!std::exchange(subscription.list->queued, true)) changed_.push_back(subscription.id);
+    }
+
+    /// The configuration was `before`. A list that names its members, or itself, in another way is
+    /// told anew with its names, where there is room for all: only then has it names (RFC 4662
+    /// §5.2). O(members).
+    template <class Usage>
+    static void note_names(Usage& subscription, const Directory& before, const Directory& present)
+    {
+        auto& list = *subscription.list;
+        if (!list.entries.empty()) return;  // the phone has names of its own
+        const auto is_renamed = [](const auto* known, const auto* now) {
+            return known && now && known->display_name != now->display_name;
+        };
+        if (is_renamed(before.find_group(subscription.member),
+                       present.find_group(subscription.member)) ||
+            std::ranges::any_of(list.members, [&](const auto& member) {
+                return is_renamed(before.find(member->member), present.find(member->member));
+            }))
+            list.regrouped = true;
     }
 
     /// All facts of the step are there.

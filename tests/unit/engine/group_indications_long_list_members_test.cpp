@@ -53,6 +53,36 @@ TEST_CASE("who is back before a long list has said that it left is told nothing 
     CHECK(office.view().lamps.size() == 40);
 }
 
+TEST_CASE("who is back in a long list that waits to be told anew is told with all others")
+{
+    const std::vector<BodyProfile> slow{{.name = "slow", .gap = seconds{2}}};
+    Office office{house(40, {}, slow, "slow")};
+    ShownKeys keys;
+    const auto read_in_turn = [&] {
+        for (;;) {
+            read_all(office, keys);
+            office.now.mono += seconds{2};
+            const auto turn = office.pacing.take_due(office.now.mono);
+            if (!turn) return;
+            office.indications.turn_came(*turn, office.now, office.outbox);
+            office.collect();
+        }
+    };
+    CHECK(office.receives(over_udp(office)).status == 200);
+    read_in_turn();
+    CHECK(keys.size() == 40);
+    office.call(1, early, "300");
+    const auto lost = office.notified();
+    office.configures(house(39, {}, slow, "slow"));
+    office.answers(lost, 408);
+    office.passes(seconds{1});  // it begins anew, and has no turn yet
+    CHECK(office.silent());
+    office.configures(house(40, {}, slow, "slow"));
+    read_in_turn();
+    CHECK(keys.size() == 40);
+    CHECK(keys.at("300") == "early");
+}
+
 TEST_CASE("a withdrawn right darkens also what was told before another right changed what is shown")
 {
     Office office{house(12)};
