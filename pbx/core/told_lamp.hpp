@@ -60,7 +60,9 @@ struct ToldLamp {
     std::optional<std::chrono::steady_clock::time_point>
         unanswered_since;  ///< of the oldest event that the phone has not acknowledged
 
-    std::optional<std::chrono::system_clock::time_point> shown_since;  ///< of the colour it shows
+    std::optional<std::chrono::system_clock::time_point>
+        shown_since;  ///< of the colour it shows; empty: not known
+    bool of_earlier_run = false;  ///< the phone may show what it acknowledges first since before a restart
     LastNotify last;
     std::vector<ToldIn> told_in;  ///< of partial documents, once one had less than there was
 

@@ -28,7 +28,10 @@ public:
     /// What the run before knew of calls that were not over: once, before the calls that are taken
     /// up are announced.
     void recall(std::vector<OpenRecord> open);
-    /// Once they are: whatever was not taken up, a call or a phone of one, has ended with that run.
+    /// Once they are: since when the dialog, which was taken up, has been confirmed. nullopt: that is
+    /// not known, or its extension has talked by another one before, whose place this one has.
+    [[nodiscard]] std::optional<CallPart::TimePoint> talks_since(const DialogSnapshot& dialog) const;
+    /// The same: whatever was not taken up, a call or a phone of one, has ended with that run.
     void end_forgotten(Moment now, Outbox& outbox);
 
     /// Calls that are not over.

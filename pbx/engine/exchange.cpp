@@ -222,6 +222,8 @@ void Exchange::restore(Kept kept, Moment now, Outbox& outbox)
     fold_published(
         publications_.restore(std::move(kept.publications), events_.directory(), now, outbox), now,
         outbox);
+    indications_.recall_since(
+        [this](const DialogSnapshot& dialog) { return recorder_.talks_since(dialog); });
     first = outbox.events.size();
     const auto expired = registrar_.restore(std::move(kept.bindings), now, outbox);
     const auto others = std::ranges::partition(kept.subscriptions, [](const auto& subscription) {

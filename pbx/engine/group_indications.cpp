@@ -362,6 +362,7 @@ Subscription& GroupIndications::add(std::unique_ptr<Subscription> subscription)
     Subscription& added =
         *subscriptions_.try_emplace(subscription->id, std::move(subscription)).first->second;
     Watcher& watcher = watchers_[added.watcher];
+    added.of_earlier_run = told_first_ != nullptr;  // unasked ones too, which are not stored
     open_view(added);
     if (added.list)
         watcher.lists.push_back(&added);

@@ -1,5 +1,6 @@
 #pragma once
 // Group indications: facts about calls -> NOTIFYs that keep the lamps of the watchers true.
+#include <functional>
 #include <memory>
 #include <optional>
 #include <span>
@@ -109,6 +110,11 @@ public:
                  Outbox& outbox, const std::vector<Binding>& expired = {},
                  const std::unordered_set<std::string>& in_calls = {});
 
+    /// Since when what was taken up is what it is, once all dialogs of the last run are known and
+    /// before anything else happens: the moment that `talks_since` has of a dialog, the latest of
+    /// several; never that of the restart.
+    void recall_since(
+        const std::function<std::optional<WallTime>(const DialogSnapshot&)>& talks_since);
     /// The same for dialogs in which phones may not notify any more.
     void recall(const std::vector<NotifierEnded>& ended, Moment now);
     /// The same for lamps that phones may show, before restore().

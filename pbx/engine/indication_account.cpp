@@ -72,6 +72,21 @@ ProfileOrigin origin_of_profile(const Directory& directory, const Subscription& 
 
 }  // namespace
 
+void GroupIndications::recall_since(
+    const std::function<std::optional<WallTime>(const DialogSnapshot&)>& talks_since)
+{
+    for (auto& [number, watched] : members_) {
+        watched.since.reset();
+        bool known = watched.state.leading() == LegState::confirmed;
+        for (const auto& dialog : watched.state.live()) {
+            const auto since = known ? talks_since(dialog) : std::nullopt;
+            known = since.has_value();
+            if (known && (!watched.since || *watched.since < *since)) watched.since = since;
+        }
+        if (!known) watched.since.reset();
+    }
+}
+
 AccountedLamp GroupIndications::account_of(const Subscription& subscription,
                                            std::string_view watched, Moment now) const
 {

@@ -145,7 +145,9 @@ void GroupIndications::acknowledged(ToldLamp& lamp, Moment now)
 {
     const auto before = shown_colour(lamp.told);
     lamp.told.note_acknowledged();
-    if (shown_colour(lamp.told) != before) lamp.shown_since = now.wall;
+    const bool since_before = std::exchange(lamp.of_earlier_run, false);
+    if (shown_colour(lamp.told) != before)
+        lamp.shown_since = since_before ? std::nullopt : std::optional{now.wall};
     // A mere idle edge is no answer yet: what the event has lit comes with the next NOTIFY.
     const bool news =
         lamp.event_at.has_value() || lamp.told.acknowledged == lamp.projection->current();

@@ -127,6 +127,7 @@ void GroupIndications::update_list(Subscription& subscription)
         // seen that.
         const bool told = list.form == ListForm::merged && subscription.counters.cseq() > 0;
         added.told.unknown = list.resumed || told;
+        added.of_earlier_run = list.resumed;
         open_member(subscription, added, *one.right);
         watch(subscription, added.member);
     };

@@ -68,6 +68,21 @@ std::optional<std::size_t> CallRecorder::take_up(Open& open, const DialogSnapsho
     return std::nullopt;
 }
 
+std::optional<CallPart::TimePoint> CallRecorder::talks_since(const DialogSnapshot& dialog) const
+{
+    const auto found = open_.find(dialog.call);
+    const auto position =
+        found == open_.end() ? std::nullopt : found->second.position_of(dialog.leg);
+    if (!position) return std::nullopt;
+    const auto& parts = found->second.record.parts;
+    const auto& part = parts[*position];
+    if (part.came_from) return std::nullopt;  // it was answered in another call
+    if (!part.in_place_of || *part.in_place_of >= parts.size()) return part.answered_at;
+    const auto& other = parts[*part.in_place_of];
+    const bool talked = other.extension == part.extension && other.answered_at;
+    return talked ? std::nullopt : part.answered_at;
+}
+
 bool CallRecorder::end_forgotten_parts(Open& open, Moment now)
 {
     bool any = false;
