@@ -55,6 +55,7 @@ struct Leg {
     DialogState dialog_state;
     NameAddr phone;                       ///< who is at this leg
     NameAddr other;                       ///< whom this leg's phone talks to
+    Rare<NameAddr> awaits{};  ///< whom it waits for instead, left by who transfers it; see show_awaited()
     Rare<DisplayUpdate> display{};        ///< the phone does not know that yet
     LegId peer{};                         ///< the leg it talks to; 0 while ringing
     CallRef transfer_of{};                ///< the call whose transfer needs this leg

@@ -278,6 +278,7 @@ void CallEngine::announce(const Leg& leg, Outbox& outbox) const
 DialogSnapshot CallEngine::snapshot_of(const Leg& leg) const
 {
     const auto owner = by_leg_.find(leg.id);
+    const auto& party = leg.awaits ? *leg.awaits : leg.other;
     return {
         .leg = leg.id,
         .id = leg.proxied ? leg.name : leg.dialog.local_tag,
@@ -299,7 +300,7 @@ DialogSnapshot CallEngine::snapshot_of(const Leg& leg) const
         .discreet = leg.discreet,
         .place = leg.place,
         .local = {leg.phone, leg.phone.uri},
-        .remote = {leg.other, leg.other.uri},
+        .remote = {party, party.uri},
     };
 }
 

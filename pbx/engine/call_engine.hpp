@@ -422,6 +422,10 @@ private:
     void hang_up_transferor(Leg& transferor, std::string_view reason, Outbox& outbox);
     /// The phone of `leg` has said BYE, and others go on with the call.
     void leave(Call& call, Leg& leg, Outbox& outbox);
+    /// Whoever has been left by the transferor of `call` waits for the other party of the transfer,
+    /// and its lamp names that, as the lamp of a caller whom it calls. What its phone displays
+    /// changes once the two are joined.
+    void show_awaited(Call& call, Outbox& outbox);
     /// `picker` has the place of the leg `replaced`, also in the transfer that is under way.
     void inherit_transfer(Call& call, const Leg& picker, LegId replaced, Outbox& outbox);
 

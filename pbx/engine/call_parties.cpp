@@ -33,8 +33,9 @@ void CallEngine::rename(Call& call, const Extension& known, const std::string& d
     for (auto& leg : call.legs) {
         const bool itself = takes_name(leg.phone);
         const bool other = takes_name(leg.other);
+        const bool awaited = leg.awaits && takes_name(*leg.awaits);
         const bool unseen = leg.slot && leg.state == LegState::trying;  // not parked in yet
-        if ((itself || other) && !unseen && leg.state != LegState::terminated)
+        if ((itself || other || awaited) && !unseen && leg.state != LegState::terminated)
             announce(leg, outbox);
     }
     call.unsaved = call.unsaved || call.kept;

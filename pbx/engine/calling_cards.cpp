@@ -226,6 +226,7 @@ bool CallingCards::alone(Call& call, bool media_moved, Moment now, Outbox& outbo
     if (!card || caller->peer) return false;
     card->session.alone(now.mono);
     caller->other = card->application;
+    caller->awaits.reset();
     desk_.show(*caller, outbox);
     if (media_moved) {
         card->silence_owed = true;

@@ -79,6 +79,7 @@ void CallEngine::follow(Call& call, Route route, Moment now, Outbox& outbox)
     hunting.limit.reset();
     hunting.on_route = hunting.off_route = false;
     if (diverted) show_diversion(call, outbox);
+    show_awaited(call, outbox);
     if (const auto* group = directory_->find_ring_group(hunting.hunt.number)) {
         const auto& first = hunting.hunt.waves.front().members.front().extension;
         order_.began(group->number, first);

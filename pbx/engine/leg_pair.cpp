@@ -8,6 +8,8 @@ void connect(Leg& left, Leg& right) noexcept
 {
     left.peer = right.id;
     right.peer = left.id;
+    left.awaits.reset();
+    right.awaits.reset();
 }
 
 void talks_to(Leg& caller, Leg& callee)

@@ -7,6 +7,7 @@
 
 namespace lampline {
 
+/// Neither waits for anybody else any more.
 void connect(Leg& left, Leg& right) noexcept;
 /// Proxied: the same, and the caller's dialog is with the phone of `callee`.
 void talks_to(Leg& caller, Leg& callee);

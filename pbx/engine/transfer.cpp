@@ -226,6 +226,7 @@ void CallEngine::go_on(Call& call, Moment now, Outbox& outbox)
     const bool asks = transfer.stage == TransferStage::offered;
     const auto [owner, leg] = find(asks ? transfer.offerer : transfer.answerer);
     if (!leg || !leg->talking()) return transfer_failed(call, 480, "Party Has Left", now, outbox);
+    show_awaited(call, outbox);
     if (owner->session_pending(*leg)) {
         if (wait_until(transfer.glare.held_up(now.mono), call, CallTimer::transfer)) return;
         return transfer_failed(call, 491, "Request Pending", now, outbox);

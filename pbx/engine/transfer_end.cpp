@@ -1,5 +1,6 @@
 // How a transfer ends: the two are joined, it fails, or one of the parties leaves.
 #include <algorithm>
+#include <utility>
 
 #include "core/sdp.hpp"
 #include "engine/call_engine.hpp"
@@ -213,6 +214,32 @@ void CallEngine::leave(Call& call, Leg& leg, Outbox& outbox)
             outbox.send(SendAck{to->id, std::exchange(to->ack_owed, {}), nullptr});
         return true;
     });
+    show_awaited(call, outbox);
+    const auto lender = calls_.find(leg.transfer_of);
+    if (lender != calls_.end() && lender->second.get() != &call)
+        show_awaited(*lender->second, outbox);
+}
+
+void CallEngine::show_awaited(Call& call, Outbox& outbox)
+{
+    if (!call.transfer) return;
+    const Transfer& transfer = *call.transfer;
+    const auto is_left = [](const Leg* leg) { return leg && leg->talking() && !leg->peer; };
+    const auto awaits = [&](Leg& leg, NameAddr party) {
+        if (write(leg.awaits ? *leg.awaits : leg.other) == write(party)) return;
+        leg.awaits = std::move(party);
+        announce(leg, outbox);
+    };
+    Leg* transferee = call.find(transfer.transferee);
+    Leg* target = find(transfer.target).second;
+    // A third party, or the calling-card application, was never talked to.
+    if (transfer.transferor && is_left(transferee)) {
+        if (target)
+            awaits(*transferee, presented(*target));
+        else if (call.hunting)
+            awaits(*transferee, party_of(call.hunting->hunt));
+    }
+    if (transferee && transfer.consulted && is_left(target)) awaits(*target, presented(*transferee));
 }
 
 bool CallEngine::leaves_transfer(Call& call, Leg& leg, Moment now, Outbox& outbox)

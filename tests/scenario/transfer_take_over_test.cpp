@@ -231,3 +231,33 @@ TEST_CASE("the target decides while the transferee is asked for the other phone"
         }
     }
 }
+
+TEST_CASE("a lamp names the other phone of a transferor who has left, and not whom its party waited for")
+{
+    Transferring call;
+    auto& watcher = call.pbx.phone("104");
+    call.pbx.replaces_directory({group("sales", {"104"}, {"101", "102", "103"})});
+    CHECK(watcher.watches("101").dialog().remote_identity == "sip:102@office.test");
+    const auto lamp_names = [&](std::string_view number) {
+        CHECK(watcher.receives(NOTIFY).dialog().remote_identity ==
+              "sip:" + std::string{number} + "@office.test");
+        CHECK(watcher.hears_nothing());
+    };
+    call.desk_refers();
+    call.mobile_asks();
+    call.alice_is_asked();
+    call.desk.sends(BYE);
+    call.desk.receives(200U);
+    lamp_names("103");  // for whom Alice waits
+    call.alice.replies(200, alice_sdp);
+    call.mobile.receives(200U);
+    call.alice.receives(ACK);
+    lamp_names("102");  // to whom she talks again
+    call.carol.replies(486);
+    CHECK(watcher.hears_nothing());
+    call.mobile.sends(BYE);
+    call.mobile.receives(200U);
+    call.alice.receives(BYE);
+    lamp_names("102");
+    call.nothing_is_left();
+}
