@@ -2,6 +2,9 @@
 
 #include <boost/json.hpp>
 
+#include <utility>
+
+#include "web/api/live_json.hpp"
 #include "web/api/text.hpp"
 #include "web/api/time_text.hpp"
 
@@ -74,39 +77,31 @@ EventWords words(const TrunkStatus& trunk, json::object said)
     return {EventType::trunk, {}, json_text(said)};
 }
 
+/// What a resource of the API lists the same way.
+template <class Event>
+EventWords words_as_listed(EventType type, const Event& event, json::object said)
+{
+    for (const auto& member : shown(event)) said[member.key()] = member.value();
+    return {type, {event.extension}, json_text(said)};
+}
+
 EventWords words(const PresenceEvent& presence, json::object said)
 {
-    said["extension"] = presence.extension;
-    said["reachable"] = presence.state.reachable;
-    said["talking"] = presence.state.talking;
-    said["ringing"] = presence.state.ringing;
-    said["do_not_disturb"] = presence.state.do_not_disturb;
-    return {EventType::presence, {presence.extension}, json_text(said)};
+    return words_as_listed(EventType::presence, presence, std::move(said));
 }
 
 EventWords words(const AppearanceEvent& appearance, json::object said)
 {
-    said["extension"] = appearance.extension;
-    if (appearance.index > 0)
-        said["appearance"] = appearance.index;
-    else
-        said["appearance"] = nullptr;
-    said["state"] = text_or_null(appearance.state);
-    said["with"] = appearance.with;
-    said["with_name"] = appearance.with_name;
-    return {EventType::appearance, {appearance.extension, appearance.with}, json_text(said)};
+    auto words = words_as_listed(EventType::appearance, appearance, std::move(said));
+    words.extensions.push_back(appearance.with);
+    return words;
 }
 
 EventWords words(const PublishedEvent& published, json::object said)
 {
-    said["extension"] = published.extension;
-    said["call_id"] = published.call_id;
-    said["direction"] = published.direction == Direction::initiator ? "initiator" : "recipient";
-    said["state"] = name(published.state);
-    said["held"] = published.held;
-    said["with"] = published.with;
-    said["with_name"] = published.with_name;
-    return {EventType::published, {published.extension, published.with}, json_text(said)};
+    auto words = words_as_listed(EventType::published, published, std::move(said));
+    words.extensions.push_back(published.with);
+    return words;
 }
 
 EventWords words(const MessagesEvent& messages, json::object said)

@@ -11,6 +11,7 @@
 #include "core/call_event.hpp"
 #include "core/delay_histogram.hpp"
 #include "core/lamp_colour.hpp"
+#include "core/live_event.hpp"
 #include "core/location_table.hpp"
 
 namespace lampline {
@@ -79,6 +80,12 @@ struct LiveSubscription {
     bool waiting = false;    ///< for the moment to send again what was not answered
     std::chrono::sys_seconds expires_at;
 };
+/// A dialog that somebody publishes (RFC 3903).
+struct LivePublication {
+    PublishedEvent dialog;
+    std::string publisher;  ///< extension
+    std::chrono::sys_seconds expires_at;
+};
 /// Counters of one such package since start, for /metrics.
 struct EventCounters {
     std::uint64_t begun = 0;  ///< subscriptions, fetches included
@@ -117,6 +124,9 @@ struct LiveView {
     std::vector<TrunkStatus> trunks;  ///< by name
     std::vector<LiveSubscription> subscriptions;
     std::vector<std::pair<std::string, EventCounters>> events;  ///< by package
+    std::vector<PresenceEvent> presence;  ///< of every extension
+    std::vector<AppearanceEvent> appearances;  ///< of the shared lines, idle ones together
+    std::vector<LivePublication> published;    ///< what the exchange has no part in
     std::size_t publications = 0;
     std::size_t lamp_ends = 0;  ///< that their phones have not answered, which may be there; of packages too
     LiveCounters counters;

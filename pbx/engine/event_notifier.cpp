@@ -1,6 +1,7 @@
 #include "engine/event_notifier.hpp"
 
 #include <algorithm>
+#include <iterator>
 #include <utility>
 
 #include "core/device_id.hpp"
@@ -185,6 +186,15 @@ void EventNotifier::describe(LiveView& view) const
     for (const auto package : all_packages)
         view.events.emplace_back(std::string{name(package)},
                                  counters_[static_cast<std::size_t>(package)]);
+    for (const auto* extension : directory().extensions()) {
+        const auto& number = extension->number;
+        view.presence.push_back({number, presence_state(facts_, number)});
+        const bool has_line =
+            extension->appearances > 0 ||
+            !facts_.publications().call_info(EventPackage::call_info, number).empty();
+        if (has_line)
+            std::ranges::move(appearances_of(facts_, number), std::back_inserter(view.appearances));
+    }
 }
 
 /// Something is to be told when the phone has answered.

@@ -268,7 +268,7 @@ LiveView Exchange::view(Moment now) const
     indications_.describe(view);
     view.trunks = trunks_.all();
     events_.describe(view);
-    view.publications = publications_.size();
+    publications_.describe(view);
     view.counters.registrations = registrations_;
     view.counters.calls_refused = refused_;
     view.counters.qualifies_sent = qualify_.counters().sent;

@@ -7,6 +7,7 @@
 #include "base/overloaded.hpp"
 #include "core/extension_uri.hpp"
 #include "engine/exchange.hpp"
+#include "engine/published_dialog.hpp"
 
 namespace lampline {
 namespace {
@@ -22,17 +23,6 @@ LegEvent leg_event(const DialogSnapshot& dialog)
             .direction = dialog.direction,
             .state = dialog.state,
             .ended_by = dialog.ended_by,
-            .held = dialog.held,
-            .with = dialog.remote.identity.uri.user,
-            .with_name = dialog.remote.identity.display_name};
-}
-
-PublishedEvent published_event(const DialogSnapshot& dialog)
-{
-    return {.extension = dialog.extension,
-            .call_id = dialog.dialog.call_id,
-            .direction = dialog.direction,
-            .state = dialog.state,
             .held = dialog.held,
             .with = dialog.remote.identity.uri.user,
             .with_name = dialog.remote.identity.display_name};

@@ -145,4 +145,14 @@ std::optional<PublishedBy> Publications::publisher_of(std::string_view extension
     return std::nullopt;
 }
 
+void Publications::describe(LiveView& view) const
+{
+    view.publications = by_etag_.size();
+    for (const auto& [etag, publication] : by_etag_)
+        for (const auto& dialog : publication.dialogs)
+            if (!dialog.ours)
+                view.published.push_back({published_event(dialog.latest), publication.publisher,
+                                          publication.expires_at});
+}
+
 }  // namespace lampline

@@ -16,6 +16,7 @@
 #include "core/directory.hpp"
 #include "core/event_package.hpp"
 #include "core/lamp_account.hpp"
+#include "core/live_view.hpp"
 #include "core/location_table.hpp"
 #include "core/sip_input.hpp"
 #include "core/token_source.hpp"
@@ -84,6 +85,7 @@ public:
     [[nodiscard]] std::vector<Header> call_info(EventPackage package,
                                                 std::string_view extension) const;
     [[nodiscard]] std::size_t size() const noexcept { return by_etag_.size(); }
+    void describe(LiveView& view) const;
 
 private:
     struct PublishedDialog {

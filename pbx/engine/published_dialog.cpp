@@ -90,6 +90,17 @@ DialogElement element_of(const DialogSnapshot& dialog, const std::string& id)
             .rendered = !dialog.held};
 }
 
+PublishedEvent published_event(const DialogSnapshot& dialog)
+{
+    return {.extension = dialog.extension,
+            .call_id = dialog.dialog.call_id,
+            .direction = dialog.direction,
+            .state = dialog.state,
+            .held = dialog.held,
+            .with = dialog.remote.identity.uri.user,
+            .with_name = dialog.remote.identity.display_name};
+}
+
 DialogSnapshot ended(DialogSnapshot dialog)
 {
     dialog.state = LegState::terminated;

@@ -7,6 +7,7 @@
 #include "core/call_event.hpp"
 #include "core/dialog_info.hpp"
 #include "core/directory.hpp"
+#include "core/live_event.hpp"
 
 namespace lampline {
 
@@ -23,6 +24,9 @@ DialogSnapshot snapshot_of(const DialogElement& element, const std::string& exte
 
 /// The other way; `id` is the publisher's.
 DialogElement element_of(const DialogSnapshot& dialog, const std::string& id);
+
+/// What is shown of it to who looks on.
+PublishedEvent published_event(const DialogSnapshot& dialog);
 
 /// The same dialog when it is over.
 DialogSnapshot ended(DialogSnapshot dialog);

@@ -28,6 +28,15 @@ bool counts_the_same(MessageCounts left, const MessageCounts& right)
 
 }  // namespace
 
+std::vector<AppearanceEvent> appearances_of(const EventFacts& facts, std::string_view extension)
+{
+    static const std::vector<EventPartRef> nothing_before;
+    std::vector<AppearanceEvent> line;
+    for (const auto& value : said_appearances({facts, extension, nothing_before, {}}))
+        if (!value.info.names_none()) line.push_back(event_of(extension, value.info));
+    return line;
+}
+
 void ShownChanges::changed(EventPackage package, const EventFacts& facts,
                            std::string_view extension, Moment now, Outbox& outbox)
 {
@@ -48,10 +57,7 @@ void ShownChanges::show_presence(const EventFacts& facts, std::string_view exten
 void ShownChanges::show_line(const EventFacts& facts, std::string_view extension, Moment now,
                              Outbox& outbox)
 {
-    static const std::vector<EventPartRef> nothing_before;
-    Line line;
-    for (const auto& value : said_appearances({facts, extension, nothing_before, now.seconds()}))
-        if (!value.info.names_none()) line.push_back(event_of(extension, value.info));
+    Line line = appearances_of(facts, extension);
     const bool is_none = line.size() == 1 && facts.appearance_count(extension) == 0;
     const auto found = lines_.find(extension);
     if (found == lines_.end() && is_none) return;

@@ -11,6 +11,10 @@
 
 namespace lampline {
 
+/// The appearances of the line of `extension`, as call-info tells them: those of which something is
+/// said by index, then all others as one. O(its appearances).
+std::vector<AppearanceEvent> appearances_of(const EventFacts& facts, std::string_view extension);
+
 /// Knows what was shown last, so that only changes are. It knows nothing when somebody begins to
 /// look on: the first event of an extension may tell what has been so before. Memory is
 /// proportional to the extensions with an event since. SIP thread only.

@@ -26,6 +26,14 @@ TEST_CASE("a dialog that a phone publishes lights its lamp, until it is withdraw
     CHECK(ringing.call_id == "outside");
     CHECK(ringing.remote_identity == "sip:555@elsewhere.test");
     CHECK(carol.receives(NOTIFY).body().find("Ringing") != std::string::npos);
+    const auto shown = pbx.view();
+    REQUIRE(shown.published.size() == 1);
+    CHECK(shown.published[0].publisher == "102");
+    CHECK(shown.published[0].dialog.call_id == "outside");
+    CHECK(shown.published[0].dialog.with == "555");
+    CHECK(std::ranges::any_of(shown.presence, [](const PresenceEvent& one) {
+        return one.extension == "102" && one.state.reachable && one.state.ringing;
+    }));
 
     const auto second =
         published(bob, dialogs(document(dialog("1", "outside", "confirmed")), first));
@@ -43,6 +51,7 @@ TEST_CASE("a dialog that a phone publishes lights its lamp, until it is withdraw
     CHECK(carol.receives(NOTIFY).idle());
     carol.receives(NOTIFY);
     CHECK(pbx.view().publications == 0);
+    CHECK(pbx.view().published.empty());
     CHECK(pbx.view().calls.empty());
 }
 

@@ -35,6 +35,10 @@ TEST_CASE("of two phones that claim an appearance the first gets it")
     CHECK(claimed.notify->dialog->event == "line-seize");
     CHECK(claimed.notify->subscription_state == "active;expires=15");
     line.both_see("1:seized *:idle");
+    const auto shown = line.pbx.view().appearances;
+    REQUIRE(shown.size() == 2);
+    CHECK(shown[0] == AppearanceEvent{.extension = "102", .index = 1, .state = "seized"});
+    CHECK(shown[1] == AppearanceEvent{.extension = "102", .state = "idle"});
 
     line.lab.asks(SharedLine::seize(1));
     got(line.lab, 480U).phrase("Appearance Taken");

@@ -116,3 +116,57 @@ TEST_CASE("subscriptions of all packages are one list, lamps among them")
     CHECK(metrics.find("lampline_event_notifies_total{package=\"presence\",result=\"sent\"} 7") !=
           std::string::npos);
 }
+
+TEST_CASE("what an event tells the change of can be looked up")
+{
+    WebOffice office;
+    LiveView view;
+    view.presence = {{"201", {.reachable = true, .talking = true}}, {"202", {}}};
+    view.appearances = {
+        {.extension = "202", .index = 2, .state = "held", .with = "205", .with_name = "Eva"},
+        {.extension = "202", .state = "idle"}};
+    view.published = {{.dialog = {.extension = "203",
+                                  .call_id = "a@door",
+                                  .direction = Direction::recipient,
+                                  .state = LegState::early,
+                                  .with = "gate"},
+                       .publisher = "209",
+                       .expires_at = at(1'700'003'600)}};
+    office.live = std::make_shared<const LiveView>(std::move(view));
+
+    const auto presence = json_of(office.get("/api/v1/presence?extension=201"));
+    CHECK(presence.at("total") == 1);
+    CHECK(presence.at("items").at(0) == boost::json::parse(R"({"extension":"201",
+        "reachable":true,"talking":true,"ringing":false,"do_not_disturb":false})"));
+
+    const auto line = json_of(office.get("/api/v1/appearances?extension=202&sort=-appearance"));
+    CHECK(line.at("total") == 2);
+    CHECK(line.at("items").at(0) == boost::json::parse(R"({"extension":"202","appearance":2,
+        "state":"held","with":"205","with_name":"Eva"})"));
+    CHECK(line.at("items").at(1).at("appearance").is_null());
+    CHECK(json_of(office.get("/api/v1/appearances?state=held")).at("total") == 1);
+
+    const auto published = json_of(office.get("/api/v1/published-dialogs?publisher=209"));
+    CHECK(published.at("items").at(0) == boost::json::parse(R"({"extension":"203",
+        "call_id":"a@door","direction":"recipient","state":"early","held":false,"with":"gate",
+        "with_name":"","publisher":"209","expires_at":"2023-11-14T23:13:20Z"})"));
+}
+
+TEST_CASE("a page of appearances goes on behind those that have no number")
+{
+    WebOffice office;
+    LiveView view;
+    view.appearances = {{.extension = "202", .index = 1, .state = "active"},
+                        {.extension = "202", .state = "idle"},
+                        {.extension = "203", .state = "idle"}};
+    office.live = std::make_shared<const LiveView>(std::move(view));
+    std::size_t seen = 0;
+    const std::string first = "/api/v1/appearances?limit=1";
+    for (std::string cursor = "-"; !cursor.empty() && seen < 9; ++seen) {
+        const auto page = json_of(office.get(cursor == "-" ? first : first + "&cursor=" + cursor));
+        CHECK(page.at("items").as_array().size() == 1);
+        const auto& next = page.at("next_cursor");
+        cursor = next.is_null() ? "" : boost::json::value_to<std::string>(next);
+    }
+    CHECK(seen == 3);
+}
