@@ -201,9 +201,9 @@ TEST_CASE("what an extension may see and do, merged over its groups and what the
     const auto seen = json_of(office.get("/api/v1/extensions/201" + extensions));
     CHECK(seen.at("items") == boost::json::parse(R"([
         {"member":"207","kind":"extension","display_name":"","groups":["sales"],"state":true,"parties":true,"pickup":false,"join":false,
-         "unsolicited":true,"told_by_phone":false,"profile":"auto"},
+         "unsolicited":true,"told_by_phone":false,"registrations":false,"profile":"auto"},
         {"member":"211","kind":"extension","display_name":"Ben","groups":["all","sales"],"state":true,"parties":false,"pickup":true,"join":false,
-         "unsolicited":true,"told_by_phone":false,"profile":"auto"}])"));
+         "unsolicited":true,"told_by_phone":false,"registrations":false,"profile":"auto"}])"));
     CHECK(json_of(office.get("/api/v1/extensions/207" + extensions)).at("total") == 0);
     CHECK(office.get("/api/v1/extensions/299/watches").status == 404);
 
@@ -229,7 +229,7 @@ TEST_CASE("whom an extension may pick up as a fellow member alone is shown too: 
     };
     CHECK(seen("207").at("items") == boost::json::parse(R"([
         {"member":"211","kind":"extension","display_name":"Ben","groups":["front","team"],"state":false,"parties":false,
-         "pickup":true,"join":false,"unsolicited":false,"told_by_phone":false,"profile":"auto"}])"));
+         "pickup":true,"join":false,"unsolicited":false,"told_by_phone":false,"registrations":false,"profile":"auto"}])"));
     CHECK(seen("201").at("total") == 0);
 
     office.put(
@@ -237,9 +237,9 @@ TEST_CASE("whom an extension may pick up as a fellow member alone is shown too: 
         R"({"members":["207","211"],"watchers":[{"number":"207"}],"rights":{"pickup":false}})");
     CHECK(seen("207").at("items") == boost::json::parse(R"([
         {"member":"207","kind":"extension","display_name":"","groups":["sales"],"state":true,"parties":true,
-         "pickup":true,"join":false,"unsolicited":true,"told_by_phone":false,"profile":"auto"},
+         "pickup":true,"join":false,"unsolicited":true,"told_by_phone":false,"registrations":true,"profile":"auto"},
         {"member":"211","kind":"extension","display_name":"Ben","groups":["front","sales","team"],"state":true,"parties":true,
-         "pickup":true,"join":false,"unsolicited":true,"told_by_phone":false,"profile":"auto"}])"));
+         "pickup":true,"join":false,"unsolicited":true,"told_by_phone":false,"registrations":false,"profile":"auto"}])"));
 
     office.patch("/api/v1/extensions/211", R"({"visibility":"hidden"})");
     CHECK(seen("207").at("total") == 1);
@@ -268,4 +268,31 @@ TEST_CASE("what an extension may watch beside extensions: keys, its own too, and
     CHECK(names("extension") == "207");
     CHECK(names("key") == "dnd+201 dnd+207 fwd+201 fwd+207 login+600 login+600+207");
     CHECK(names("park_slot") == "park+701 park+702");
+}
+
+TEST_CASE("what an extension may watch without rights to a member: itself, lists, registrations")
+{
+    Groups office;
+    office.put("/api/v1/groups/sales",
+               R"({"display_name":"Sales","members":["207"],"watchers":[{"number":"201"}]})");
+    const auto seen = [&](const std::string& kind) {
+        return json_of(office.get("/api/v1/extensions/201/watches?kind=" + kind));
+    };
+    CHECK(seen("group").at("items") == boost::json::parse(R"([
+        {"member":"sales","kind":"group","display_name":"Sales","groups":["sales"],"state":true,"parties":false,"pickup":false,
+         "join":false,"unsolicited":false,"told_by_phone":false,"registrations":false,"profile":"auto"}])"));
+    REQUIRE(seen("oneself").at("total") == 1);
+    const auto self = seen("oneself").at("items").at(0).as_object();
+    CHECK(self.at("member") == "201");
+    CHECK(self.at("state") == true);
+    CHECK(self.at("registrations") == true);
+    CHECK(seen("extension").at("total") == 1);
+
+    office.patch("/api/v1/extensions/201", R"({"trusted":true})");
+    const auto all = seen("extension");
+    for (const auto& item : all.at("items").as_array()) {
+        CHECK(item.at("registrations") == true);
+        CHECK(item.at("state").as_bool() == (item.at("member").as_string() == "207"));
+    }
+    CHECK(all.at("items").as_array().size() > 1);
 }
