@@ -48,9 +48,14 @@ bool MemberState::fold(const DialogSnapshot& dialog)
     const auto same = [&](const auto& tracked) { return tracked->latest.leg == dialog.leg; };
     const auto found = std::ranges::find_if(live_, same);
     if (found != live_.end()) {
-        auto id = std::move((*found)->latest.id);  // the same for life
-        (*found)->latest = dialog;
-        (*found)->latest.id = std::move(id);
+        auto& latest = (*found)->latest;
+        auto id = std::move(latest.id);  // the same for life
+        // Who was not named is not named by the end, even where nobody is left to ask.
+        const bool discreet =
+            dialog.discreet || (latest.discreet && dialog.state == LegState::terminated);
+        latest = dialog;
+        latest.id = std::move(id);
+        latest.discreet = discreet;
         if (dialog.state == LegState::terminated) live_.erase(found);
     } else if (dialog.state != LegState::terminated) {
         auto tracked = std::make_shared<TrackedDialog>(TrackedDialog{dialog});

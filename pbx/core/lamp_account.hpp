@@ -41,6 +41,7 @@ struct AccountedCall {
     std::string call_id;                              ///< of the dialog with the member's phone
     std::optional<WallTime> started_at, answered_at;  ///< of the call
     std::optional<PublishedBy> published{};           ///< and is no call
+    bool unnamed = false;     ///< other extensions are not told `with`: that one wants it so
     std::string parked_by{};  ///< of a slot: who put the call there; empty: not to be named
 };
 

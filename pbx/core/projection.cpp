@@ -222,10 +222,12 @@ std::string Projection::element_of(const TrackedDialog& dialog, std::string_view
                                    Detail detail) const
 {
     const auto pickup = pickup_of(dialog.latest, word);
-    if (view_.parties == PartyView::named && view_.names == DialogNames::told && domain_.empty())
+    const bool nameless = view_.parties == PartyView::anonymous ||
+                          (view_.parties == PartyView::named && dialog.latest.discreet);
+    if (!nameless && view_.names == DialogNames::told && domain_.empty())
         return write_dialog(dialog.latest, word, dialog.latest.id, *profile_, detail, pickup);
     auto seen = dialog.latest;
-    if (view_.parties == PartyView::anonymous) seen.remote = nobody();
+    if (nameless) seen.remote = nobody();
     if (view_.names == DialogNames::withheld && !dialog.stands_in) {
         seen.id = opaque_name(seen.id);
         seen.dialog = {seen.id, {}, {}};

@@ -31,9 +31,14 @@ struct DocumentForm {
 };
 
 /// Whether watchers see with whom an extension talks (RFC 4235 §3.4 leaves that to the notifier).
-enum class PartyView : std::uint8_t { named, anonymous };
+enum class PartyView : std::uint8_t {
+    named,      ///< but for who does not let itself be seen (`DialogSnapshot::discreet`)
+    anonymous,  ///< nobody
+    own,        ///< all: its own other phones
+};
 inline PartyView parties_of(const WatchRight& right) noexcept
 {
+    if (right.watcher == right.member) return PartyView::own;
     return right.rights.parties ? PartyView::named : PartyView::anonymous;
 }
 

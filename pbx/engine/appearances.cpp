@@ -5,6 +5,7 @@
 
 #include "core/extension_uri.hpp"
 #include "core/trunk_identity.hpp"
+#include "engine/consent.hpp"
 
 namespace lampline {
 namespace {
@@ -251,12 +252,16 @@ std::optional<LinePlace> Appearances::place_of(LegId leg) const
     return std::nullopt;
 }
 
-std::vector<CallInfo> Appearances::shown(std::string_view extension, std::string_view domain,
+std::vector<CallInfo> Appearances::shown(std::string_view extension, const Directory& directory,
                                          unsigned count, PartyView parties) const
 {
     std::vector<CallInfo> infos;
     if (count == 0) return infos;
-    const auto uri = write(extension_uri(extension, domain));
+    const auto is_nameless = [&](const DialogSnapshot& dialog) {
+        return parties == PartyView::anonymous ||
+               (parties == PartyView::named && withholds_party(dialog, directory));
+    };
+    const auto uri = write(extension_uri(extension, directory.domain()));
     if (const auto line = lines_.find(extension); line != lines_.end())
         for (const auto& one : line->second.appearances) {
             if (one.index > count || one.is_idle()) continue;
@@ -267,12 +272,12 @@ std::vector<CallInfo> Appearances::shown(std::string_view extension, std::string
                           .appearance_uri = {}};
             if (!one.legs.empty())
                 info.appearance_uri =
-                    write(parties == PartyView::named ? one.legs.back().remote.identity
-                                                      : anonymous_party());
+                    write(is_nameless(one.legs.back()) ? anonymous_party()
+                                                       : one.legs.back().remote.identity);
             infos.push_back(std::move(info));
         }
     std::ranges::sort(infos, {}, &CallInfo::index);
-    infos.push_back(idle_rest(extension, domain));
+    infos.push_back(idle_rest(extension, directory.domain()));
     return infos;
 }
 

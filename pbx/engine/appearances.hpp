@@ -77,9 +77,8 @@ public:
     [[nodiscard]] std::optional<LinePlace> place_of(LegId leg) const;
 
     /// What call-info tells of `extension`: all that is not idle, and that the rest is.
-    [[nodiscard]] std::vector<CallInfo> shown(std::string_view extension, std::string_view domain,
-                                              unsigned count,
-                                              PartyView parties = PartyView::named) const;
+    [[nodiscard]] std::vector<CallInfo> shown(std::string_view extension, const Directory& directory,
+                                              unsigned count, PartyView parties) const;
 
 private:
     struct Appearance {

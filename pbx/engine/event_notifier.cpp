@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "core/device_id.hpp"
+#include "engine/consent.hpp"
 
 namespace lampline {
 namespace {
@@ -69,10 +70,18 @@ void EventNotifier::replace_directory(DirectoryRef directory,
             lost.push_back(one.get());
     }
     for (auto* one : lost) end(*one, why_not(*one), now, outbox);
+    // As with lamps: before rights, so that who has a new one is not told names of before; and told
+    // after them, so that who has lost one learns no name.
+    const auto with_others = same_consent(*old, facts_.directory()) ? std::vector<std::string>{}
+                                                                    : follow_consent(now);
     for (const auto& [id, one] : subscriptions_) {
         if (one->list) note_names(*one, *old, facts_.directory());
         apply_rights(*one, now, outbox);
     }
+    auto& named = resources(EventPackage::call_info, PartyView::named);
+    for (const auto& number : with_others)
+        if (const auto found = named.find(number); found != named.end())
+            tell(found->second, number, now, outbox);
     forget_owed_to_nobody(outbox);
     std::vector<std::string> concerned;
     for (const auto* extension : facts_.directory().extensions()) {
@@ -211,6 +220,17 @@ bool EventNotifier::owes_news(const EventSubscription& subscription) const
                                    !owed_parts(subscription, found->second.parts).empty());
 }
 
+/// Who is at the other end of a line may let itself be seen now, or no longer. The lines that are
+/// told with other names by that, yet to be told.
+std::vector<std::string> EventNotifier::follow_consent(Moment now)
+{
+    std::vector<std::string> lines;
+    for (auto& [number, seen] : resources(EventPackage::call_info, PartyView::named))
+        if (rewrite(EventPackage::call_info, number, PartyView::named, seen, now))
+            lines.push_back(number);
+    return lines;
+}
+
 /// Tells `package` of `extension` to all that are not told what is true now.
 void EventNotifier::changed(EventPackage package, std::string_view extension, Moment now,
                             Outbox& outbox)
@@ -219,17 +239,22 @@ void EventNotifier::changed(EventPackage package, std::string_view extension, Mo
         shown_.changed(package, facts_, extension, now, outbox);
     else
         shown_.forget();
-    for (const auto parties : {PartyView::named, PartyView::anonymous}) {
+    for (const auto parties : {PartyView::named, PartyView::anonymous, PartyView::own}) {
         auto& seen = resources(package, parties);
         const auto found = seen.find(extension);
         if (found == seen.end() || !rewrite(package, extension, parties, found->second, now))
             continue;
-        for (auto* subscription : found->second.subscriptions)
-            if (subscription->list)
-                note_change(*subscription, extension, found->second.parts.front());
-            else
-                deliver(*subscription, now, outbox);
+        tell(found->second, extension, now, outbox);
     }
+}
+
+void EventNotifier::tell(Resource& resource, std::string_view extension, Moment now, Outbox& outbox)
+{
+    for (auto* subscription : resource.subscriptions)
+        if (subscription->list)
+            note_change(*subscription, extension, resource.parts.front());
+        else
+            deliver(*subscription, now, outbox);
 }
 
 bool EventNotifier::rewrite(EventPackage package, std::string_view extension, PartyView parties,
@@ -275,8 +300,8 @@ EventNotifier::Resource& EventNotifier::resource(const EventSubscription& of,
 /// As for a lamp: who has the right sees with whom an extension talks, and so do its own phones.
 PartyView EventNotifier::parties_for(const EventSubscription& subscription) const
 {
-    const bool own = subscription.watcher == subscription.member;
-    if (own || !row_of(subscription.package).names_parties) return PartyView::named;
+    if (!row_of(subscription.package).names_parties) return PartyView::named;
+    if (subscription.watcher == subscription.member) return PartyView::own;
     const auto* right = facts_.directory().right(subscription.watcher, subscription.member);
     return right ? parties_of(*right) : PartyView::anonymous;
 }

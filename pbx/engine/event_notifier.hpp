@@ -357,6 +357,8 @@ private:
     // event_notifier.cpp
     [[nodiscard]] bool owes_news(const EventSubscription& subscription) const;
     void changed(EventPackage package, std::string_view extension, Moment now, Outbox& outbox);
+    void tell(Resource& resource, std::string_view extension, Moment now, Outbox& outbox);
+    [[nodiscard]] std::vector<std::string> follow_consent(Moment now);
     /// Writes the document anew; false: it says what it said.
     bool rewrite(EventPackage package, std::string_view extension, PartyView parties,
                  Resource& resource, Moment now);
@@ -397,7 +399,7 @@ private:
     NotifyPacing* pacing_;
     IdSource<SubscriptionId> ids_;
     std::unordered_map<SubscriptionId, std::unique_ptr<EventSubscription>> subscriptions_;
-    std::array<std::array<StringTable<Resource>, 2>, event_package_count> resources_;
+    std::array<std::array<StringTable<Resource>, 3>, event_package_count> resources_;
     StringTable<Watcher> watchers_;
     SubscriptionIndex<EventSubscription> requested_;
     SettledRequests settled_;

@@ -10,6 +10,7 @@
 #include "core/message_summary.hpp"
 #include "core/presence.hpp"
 #include "core/trunk_identity.hpp"
+#include "engine/consent.hpp"
 
 namespace lampline {
 namespace {
@@ -174,7 +175,10 @@ std::vector<SaidCallInfo> published_appearances(const EventSubject& subject,
                                                       std::ranges::any_of(published, same));
             const bool anonymous = subject.parties == PartyView::anonymous;
             if (known || (anonymous && info.names_none())) continue;
-            if (anonymous) {
+            const auto party = NameAddr::parse(info.appearance_uri);
+            const bool withheld = subject.parties == PartyView::named && party &&
+                                  is_withheld(party->uri, subject.facts.directory());
+            if (anonymous || withheld) {
                 if (!info.appearance_uri.empty()) info.appearance_uri = write(anonymous_party());
                 value.text = write(info);
             }
@@ -349,7 +353,8 @@ std::vector<SaidCallInfo> said_appearances(const EventSubject& subject)
     const auto count = subject.facts.appearance_count(subject.extension);
     std::vector<SaidCallInfo> values;
     for (auto& info :
-         subject.facts.appearances().shown(subject.extension, domain, count, subject.parties)) {
+         subject.facts.appearances().shown(subject.extension, subject.facts.directory(), count,
+                                           subject.parties)) {
         auto text = write(info);
         values.push_back({std::move(info), std::move(text)});
     }

@@ -44,8 +44,7 @@ struct EventSubject {
     std::string_view extension;
     const std::vector<EventPartRef>& before;  ///< the last document; empty: none
     std::chrono::sys_seconds now;
-    PartyView parties =
-        PartyView::named;  ///< whether those who are told may see with whom it talks
+    PartyView parties;  ///< whether those who are told may see with whom it talks
 };
 
 /// One part in several NOTIFYs, each of which adds to those before.

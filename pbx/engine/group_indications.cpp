@@ -6,7 +6,7 @@
 #include <utility>
 
 #include "core/extension_uri.hpp"
-#include "core/trunk_identity.hpp"
+#include "engine/consent.hpp"
 
 namespace lampline {
 namespace {
@@ -58,10 +58,9 @@ GroupIndications::GroupIndications(IndicationSettings settings, TokenSource toke
 
 void GroupIndications::fold(const DialogChanged& changed, Moment now, Outbox& outbox)
 {
-    if (changed.dialog.discreet) {
+    if (!changed.dialog.discreet && withholds_party(changed.dialog, *directory_)) {
         auto nameless = changed;
-        nameless.dialog.discreet = false;
-        nameless.dialog.remote = {anonymous_party(), {}};
+        nameless.dialog.discreet = true;
         return fold(nameless, now, outbox);
     }
     const std::string& number = changed.dialog.extension;
@@ -137,6 +136,10 @@ void GroupIndications::replace_directory(DirectoryRef directory, const LocationT
                                          Moment now, Outbox& outbox)
 {
     const DirectoryRef old = std::exchange(directory_, std::move(directory));
+    // Before rights, so that whoever is told for a new one is not told names of before; and told
+    // after them, so that whoever has lost one learns no name.
+    const auto with_others = same_consent(*old, *directory_) ? std::vector<std::string>{}
+                                                             : follow_consent();
     std::set<std::string> concerned;
     for (const auto& [number, watcher] : watchers_) concerned.insert(number);
     for (const Binding* binding : locations.all()) concerned.insert(binding->aor);
@@ -156,6 +159,9 @@ void GroupIndications::replace_directory(DirectoryRef directory, const LocationT
         apply_rights(number, now, outbox);
         bindings_changed(number, locations, now, outbox);
     }
+    for (const auto& number : with_others)
+        if (const auto found = members_.find(number); found != members_.end())
+            tell(found->first, found->second, now, outbox);
     forget_owed_to_nobody(outbox);
     std::vector<std::string> watched;
     for (const auto& [number, member] : members_) watched.push_back(number);

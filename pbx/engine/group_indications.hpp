@@ -406,6 +406,9 @@ private:
     [[nodiscard]] Standing standing_of(std::string_view watcher, std::string_view watched) const;
     void update_standing(std::string_view place, Moment now, Outbox& outbox);
     void tell(const std::string& number, Member& watched, Moment now, Outbox& outbox);
+    /// Decides anew who is named on the lamps of others; the members whose lamps are other ones by
+    /// that, to be told. consent.cpp
+    [[nodiscard]] std::vector<std::string> follow_consent();
     [[nodiscard]] bool is_held_back(const Subscription& subscription, Moment now) const;
     void drop_unused_member(std::string_view place);
     void drop_unused_member(std::string_view watcher, std::string_view watched);

@@ -20,7 +20,8 @@ AccountedCall call_of(const DialogSnapshot& dialog)
             .with_name = dialog.remote.identity.display_name,
             .call_id = dialog.dialog.call_id,
             .started_at = {},
-            .answered_at = {}};
+            .answered_at = {},
+            .unnamed = dialog.discreet};
 }
 
 AccountedNotify notify_of(const LastNotify& last)

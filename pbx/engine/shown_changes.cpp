@@ -32,7 +32,7 @@ std::vector<AppearanceEvent> appearances_of(const EventFacts& facts, std::string
 {
     static const std::vector<EventPartRef> nothing_before;
     std::vector<AppearanceEvent> line;
-    for (const auto& value : said_appearances({facts, extension, nothing_before, {}}))
+    for (const auto& value : said_appearances({facts, extension, nothing_before, {}, PartyView::own}))
         if (!value.info.names_none()) line.push_back(event_of(extension, value.info));
     return line;
 }

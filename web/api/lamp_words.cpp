@@ -218,12 +218,27 @@ std::string pace(const AccountedLamp& lamp, const Directory& directory)
                        profile->gap.count());
 }
 
+/// Who is at the other end, and does not let itself be seen there.
+std::string unnamed(const LampAccount& account)
+{
+    const auto call = std::ranges::find_if(account.calls, &AccountedCall::unnamed);
+    if (call == account.calls.end()) return {};
+    const auto* party = account.directory->find(call->with);
+    if (!party || party->visibility == Visibility::open)
+        return " It is not told with whom: that one, or who has parked the call, does not let "
+               "itself be seen (`visibility`).";
+    return fmt::format(" It is not told with whom: the visibility of {} is `{}`.", call->with,
+                       name(party->visibility));
+}
+
 /// What the phone is not told, or shows in its own way, though the lamp is as it should be.
 std::string reserve(const AccountedLamp& lamp, const LampAccount& account)
 {
     const auto& [watcher, member] = std::tie(account.watcher, account.member);
     const auto* right = account.directory->right(watcher, member);
     if (!account.calls.empty()) {
+        if (right && right->watcher != right->member && right->rights.parties)
+            return unnamed(account);
         if (!right || right->rights.parties) return {};
         const auto* seen = account.directory->find(member);
         if (seen && seen->visibility == Visibility::anonymous)

@@ -193,11 +193,33 @@ bool Office::is_shown(std::string_view watcher, std::string_view member) const
                                [&](const Group& group) { return grants(group, watcher, owner); });
 }
 
+bool Office::is_open(std::string_view number) const
+{
+    const auto visibility = visibilities.find(number);
+    return visibility == visibilities.end() || visibility->second == Visibility::open;
+}
+
+bool Office::is_shown_rightly(std::string_view text, std::string_view watcher,
+                              std::string_view member) const
+{
+    const bool anonymous = text.find("anonymous") != text.npos;
+    if (!may_see_parties(watcher, member)) return anonymous;
+    if (watcher == member) return !anonymous;
+    const auto is_named = [&](const auto& one) {
+        return one.second != Visibility::open &&
+               text.find("sip:" + one.first + "@office.test") != text.npos;
+    };
+    // Whose name is kept back is not to be seen, but somebody must want it so.
+    if (anonymous)
+        return std::ranges::any_of(
+            visibilities, [](const auto& one) { return one.second != Visibility::open; });
+    return std::ranges::none_of(visibilities, is_named);
+}
+
 bool Office::may_see_parties(std::string_view watcher, std::string_view member) const
 {
     if (watcher == member) return true;
-    const auto visibility = visibilities.find(member);
-    if (visibility != visibilities.end() && visibility->second != Visibility::open) return false;
+    if (!is_open(member)) return false;
     return std::ranges::any_of(groups, [&](const Group& group) {
         return group.rights.parties && grants(group, watcher, member);
     });

@@ -41,6 +41,12 @@ public:
     /// The same without what an extension may see of itself.
     [[nodiscard]] bool is_shown(std::string_view watcher, std::string_view member) const;
     [[nodiscard]] bool may_see_parties(std::string_view watcher, std::string_view member) const;
+    /// Others may see whom it talks to, and its own name on the lamps of those.
+    [[nodiscard]] bool is_open(std::string_view number) const;
+    /// `text`, the address of who is at the other end of a dialog of `member`, is as `watcher` may
+    /// be told it.
+    [[nodiscard]] bool is_shown_rightly(std::string_view text, std::string_view watcher,
+                                        std::string_view member) const;
     [[nodiscard]] bool may_list(std::string_view watcher, std::string_view group) const;
     [[nodiscard]] std::set<std::string> listed(std::string_view watcher,
                                                std::string_view group) const;

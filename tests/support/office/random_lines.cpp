@@ -168,22 +168,16 @@ void RandomLines::storage_lost(const std::vector<StoredCall>& left)
             if (leg.holds && leg.place && leg.place->is_private) private_.insert(leg.dialog.call_id);
 }
 
-bool RandomLines::sees_parties(const Screen& screen) const
-{
-    return screen.phone->number == screen.resource ||
-           office_.may_see_parties(screen.phone->number, screen.resource);
-}
-
 void RandomLines::check(const LiveView& view, const Screen& screen,
                         const std::map<unsigned, std::string>& published) const
 {
     const auto count = office_.appearances.at(screen.resource);
     auto shown = screen.appearances;
-    const bool named = sees_parties(screen);
     for (const auto& [index, info] : shown) {
         CAPTURE(index);
-        const bool anonymous = info.appearance_uri.find("anonymous") != std::string::npos;
-        if (!info.appearance_uri.empty()) CHECK(anonymous != named);
+        if (!info.appearance_uri.empty())
+            CHECK(office_.is_shown_rightly(info.appearance_uri, screen.phone->number,
+                                           screen.resource));
     }
     for (const auto& [index, word] : published) {
         CAPTURE(index);

@@ -22,8 +22,6 @@ public:
     /// Whose hold is private, as far as the exchange knows from now on.
     void storage_lost(const std::vector<StoredCall>& left);
 
-    /// It may be told who calls.
-    [[nodiscard]] bool sees_parties(const Screen& screen) const;
     /// What a phone shows of a line by call-info, beside the words that are `published` of it by
     /// index.
     void check(const LiveView& view, const Screen& screen,

@@ -213,9 +213,12 @@ void RandomWatchers::check_lamp(const LiveLamp& lamp, const Screen& screen,
         lines.insert(dialog.call_id + " " + dialog.state + (dialog.rendered ? "" : " held"));
         const bool anonymous = dialog.remote_identity.find("anonymous") != std::string::npos;
         if (is_key(lamp.member) || !named) continue;
-        CHECK(anonymous != *named);
-        if (is_park_name(lamp.member))
+        if (!is_park_name(lamp.member)) {
+            CHECK(office_.is_shown_rightly(dialog.remote_identity, lamp.watcher, lamp.member));
+        } else {
+            CHECK(anonymous != *named);
             ++office_.done[*named ? "slots that name who waits" : "slots that name nobody"];
+        }
     }
     const auto expected = truth.find(lamp.member);
     CHECK(joined(lines) == (expected == truth.end() ? "" : joined(expected->second)));

@@ -243,6 +243,11 @@ TEST_CASE("what a phone is not told, or is not shown by its key, is said with th
     CHECK(told() == acknowledged +
                         " It is not told with whom: the visibility of 207 is `anonymous`.");
     office.put("/api/v1/extensions/207", "{}");
+    office.put("/api/v1/extensions/205", R"({"visibility":"hidden"})");
+    office.account.calls[0].unnamed = true;
+    CHECK(told() ==
+          acknowledged + " It is not told with whom: the visibility of 205 is `hidden`.");
+    office.account.calls[0].unnamed = false;
     for (const auto* group : {"sales", "front"})
         office.patch(std::string{"/api/v1/groups/"} + group, R"({"rights":{"parties":false}})");
     CHECK(told() == acknowledged + " It is not told with whom: no group that shows 207 to 201 has "
