@@ -1,6 +1,7 @@
 // Calls in proxy mode: caller and phone share one dialog, and the exchange passes their messages on
 // as they are (RFC 3261 §16). What it sees on the way moves the legs, as its own dialogs do.
 #include <algorithm>
+#include <utility>
 
 #include "base/text.hpp"
 #include "core/appearance_payload.hpp"
@@ -275,10 +276,11 @@ void CallEngine::receive(const DialogPassed& input, Moment now, Outbox& outbox)
             return accepted_late(call, callee, input.session_timer.expires, now, outbox);
         const bool asked = own_dialog && input.cseq == sender->asked_cseq;
         if (asked) ++sender->asked_cseq;  // what comes with this number from here on is a copy
-        const bool told_private = asked && note_private(*sender, sender->asked_sdp);
-        const bool own =
-            (asked && note_hold(*sender, sender->asked_sdp, SdpRole::offer)) || told_private;
-        const bool answers = !own_dialog || (asked && has_body(sender->asked_sdp));
+        // Accepted once: a refresh may have the next number, and says nothing of it.
+        const auto offer = asked ? std::exchange(sender->asked_sdp, {}) : PayloadRef{};
+        const bool told_private = note_private(*sender, offer);
+        const bool own = note_hold(*sender, offer, SdpRole::offer) || told_private;
+        const bool answers = !own_dialog || has_body(offer);
         const bool others = others_dialog && note_hold(*peer, input.payload,
                                                        answers ? SdpRole::answer : SdpRole::offer);
         if (own) announce(*sender, outbox);

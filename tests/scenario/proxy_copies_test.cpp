@@ -96,6 +96,21 @@ TEST_CASE("proxy mode: an answer once more, after the other phone has asked for 
     office.ends();
 }
 
+TEST_CASE("proxy mode: a refresh after the other phone has ended a hold does not bring it back")
+{
+    Copies office;
+    office.asks(office.alice, INVITE, 3, hold_sdp);
+    office.accepted(office.alice, INVITE, 3, receiving);
+    office.are_held(true, false);
+    office.asks(office.bob, INVITE, 7, talking_sdp);
+    office.accepted(office.bob, INVITE, 7, talking_sdp);
+    office.are_held(false, false);
+    office.asks(office.alice, UPDATE, 4);
+    office.accepted(office.alice, UPDATE, 4);
+    office.are_held(false, false);
+    office.ends();
+}
+
 TEST_CASE("proxy mode: a hold that waits for its answer is one whatever else passes meanwhile")
 {
     Copies office;
