@@ -226,7 +226,7 @@ StatePublished Publications::receive(const PublishReceived& request, const Direc
         outbox.send(answer(request, 412));
         return changes;
     }
-    const auto least = seize ? seconds{1} : settings_.least;
+    const auto least = package == EventPackage::call_info ? settings_.least : seconds{1};
     auto granted = request.expires.value_or(seize ? settings_.seized : settings_.otherwise);
     granted = std::min(granted, longest(package));
     if (granted.count() > 0 && granted < least) {

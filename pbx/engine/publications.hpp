@@ -27,7 +27,7 @@ namespace lampline {
 class Appearances;
 
 struct PublicationSettings {
-    std::chrono::seconds least{60};
+    std::chrono::seconds least{60};  ///< of call-info; dialogs may be of a second, as calls are
     std::chrono::seconds otherwise{3600};
     std::chrono::seconds most{7200};
     std::chrono::seconds seized{15};  ///< at most, and unless said otherwise, of line-seize

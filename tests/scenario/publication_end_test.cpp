@@ -26,6 +26,33 @@ TEST_CASE("a publication expires unless it is refreshed")
     bob.receives(412U);
 }
 
+TEST_CASE("the end of a dialog is published for some seconds, as pua_dialoginfo does after each call")
+{
+    Scenario pbx{{group("sales", {"103"}, {"102"})}};
+    pbx.configures("109", [](Extension& extension) { extension.trusted = true; });
+    auto& proxy = pbx.phone("109");
+    auto& carol = pbx.phone("103");
+    carol.watches("102");
+    const auto says = [&](int call, const std::string& state, std::chrono::seconds expires,
+                          const std::string& if_match) {
+        const auto id = std::to_string(call);
+        auto said = dialogs(document(dialog(id, "call-" + id, state)), if_match);
+        said.expires = expires;
+        return published(proxy, said);
+    };
+    for (int call = 0; call < 20; ++call) {  // more than one extension may have at a time
+        CAPTURE(call);
+        auto etag = says(call, "early", 1s, {});
+        CHECK(carol.receives(NOTIFY).dialog().state == "early");
+        etag = says(call, "confirmed", 43201s, etag);
+        CHECK(carol.receives(NOTIFY).dialog().state == "confirmed");
+        says(call, "terminated", 11s, etag);
+        CHECK(carol.receives(NOTIFY).idle());
+    }
+    pbx.stays_silent_for(12s);
+    CHECK(pbx.view().publications == 0);
+}
+
 TEST_CASE("a publication lasts no longer than it may, whatever its phone asks for")
 {
     Scenario pbx;

@@ -272,9 +272,8 @@ TEST_CASE("what PUBLISH is refused for")
     other = good;
     other.if_match = "unknown";
     refused(other, 412);
-    other = good;
-    other.expires = 10s;
-    refused(other, 423).header("Min-Expires", "60");
+    refused({.event = "call-info", .to = "102", .expires = 10s, .call_info = rest_idle}, 423)
+        .header("Min-Expires", "60");
     other = good;
     other.content_type = "application/pidf+xml";
     refused(other, 415).header("Accept", "application/dialog-info+xml");
