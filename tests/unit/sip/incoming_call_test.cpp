@@ -1,4 +1,5 @@
 #include "call_legs.hpp"
+#include "sip/field_values.hpp"
 #include "sip/strict_replaces.hpp"
 #include "sip/translate.hpp"
 
@@ -63,12 +64,32 @@ TEST_CASE("a malformed Replaces comes without a Call-ID, and so is refused (RFC 
         REQUIRE(replaces);
         CHECK(replaces->call_id.empty());
     }
-    const auto read = replaces_of("a@b;from-tag=2\r\n ;to-tag=1;early-only");
-    REQUIRE(read);
-    CHECK(read->call_id == "a@b");
-    CHECK(read->to_tag == "1");
-    CHECK(read->from_tag == "2");
-    CHECK(read->early_only);
+    for (const auto* value :
+         {"a@b;from-tag=2\r\n ;to-tag=1;early-only", "a@b ; to-tag = 1 ;\tfrom-tag= 2 ; early-only ",
+          "a@b;to-tag =1;x = y;from-tag=2;EARLY-ONLY", "a@b;early-only;To-Tag=1; From-Tag=2"}) {
+        CAPTURE(value);
+        const auto read = replaces_of(value);
+        REQUIRE(read);
+        CHECK(read->call_id == "a@b");
+        CHECK(read->to_tag == "1");
+        CHECK(read->from_tag == "2");
+        CHECK(read->early_only);
+    }
+}
+
+TEST_CASE("of a Replaces that is passed on, nothing but blanks between its parts is lost")
+{
+    refuse_malformed_replaces();
+    const std::string text = "INVITE sip:202@office.test SIP/2.0\r\n"
+                             "Replaces: a@b ; to-tag = 1;from-tag=2 ; x = \"y \\\" z\"; early-only\r\n"
+                             "Content-Length: 0\r\n\r\n";
+    const MessageRef message{
+        msg_make(sip_default_mclass(), 0, text.data(), static_cast<ssize_t>(text.size()))};
+    REQUIRE(message);
+    const auto* replaces = sip_object(message.get())->sip_replaces;
+    REQUIRE(replaces);
+    CHECK(field_text(reinterpret_cast<const msg_header_t*>(replaces)) ==
+          "a@b;to-tag=1;from-tag=2;x=\"y \\\" z\";early-only");
 }
 
 TEST_CASE("what a caller requires and we do not know comes with its INVITE, and so do its methods")
