@@ -86,6 +86,15 @@ TEST_CASE("random calls of an office: lamps true at every rest, versions without
           "recorded as answered"})
         CHECK_MESSAGE((*done)[what] > 4, what);
     for (const std::string what :
+         {"picks up by a code", "picks up by a dialog", "refused to take who talks",
+          "refers to a dialog by its tags", "another session by UPDATE", "overtakes its own INVITE",
+          "orders to place", "orders to hangup", "shows no number", "wants an answer soon", "199",
+          "wishes something by code"})
+        CHECK_MESSAGE((*done)[what] > 4, what);
+    for (const std::string what :
+         {"registers", "unregisters", "hangs up what nobody refreshes", "orders to hold", "orders to transfer", "orders to park"})
+        CHECK_MESSAGE((*done)[what] > 1, what);
+    for (const std::string what :
          {"waits", "replaces", "carrier fails", "carrier redirects", "calls from outside", "on hold",
           "answered by two", "on hold in a shared dialog", "refreshes what it shares",
           "refused by an exception"})

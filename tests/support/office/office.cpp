@@ -204,6 +204,7 @@ bool Office::is_shown_rightly(std::string_view text, std::string_view watcher,
 {
     const bool anonymous = text.find("anonymous") != text.npos;
     if (!may_see_parties(watcher, member)) return anonymous;
+    if (anonymous && somebody_shows_no_number) return true;
     if (watcher == member) return !anonymous;
     const auto is_named = [&](const auto& one) {
         return one.second != Visibility::open &&

@@ -92,6 +92,8 @@ public:
     std::set<std::string> answered;  ///< Call-IDs of INVITEs, each alone and with ` NUMBER`
     std::set<std::string> answered_in_vain;  ///< passed on, and their callers had given up
 
+    /// In one of the calls, maybe: who asks for privacy (RFC 3323) is named to nobody.
+    bool somebody_shows_no_number = false;
     bool overtaken = false;  ///< what is sent, by what follows, where links are lossy
 
     std::map<std::string, std::size_t> done;  ///< how often what was done

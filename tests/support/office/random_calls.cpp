@@ -37,7 +37,20 @@ void RandomCalls::answers(Phone& phone)
         office_.overtaken = false;
         return says(*other, 200);
     }
+    if (office_.chance.one_in(12)) return refuses_early(phone);
     says(phone, office_.chance.any_of(statuses));
+}
+
+/// Its early dialog is over before its INVITE is (RFC 6228).
+void RandomCalls::refuses_early(Phone& phone)
+{
+    const bool begins = !phone.asked().from_address.uri.host.empty();
+    if (begins) {
+        ++office_.done["199"];
+        sessions_.answer(phone, 180, {});
+        if (phone.rings()) sessions_.answer(phone, 199, {});
+    }
+    if (phone.rings()) says(phone, 486);
 }
 
 Phone* RandomCalls::rings_along(const Phone& phone) const
@@ -128,8 +141,9 @@ void RandomCalls::act()
     if (!phone.trunk.empty()) return acts_outside(phone);
     if (shared_.act(phone)) return;
     if (phone.rings() && chance.one_in(2)) return answers(phone);
+    if (changes_session(phone) && chance.one_in(3)) return overtakes_itself(phone);
     const bool in_dialog = phone.has_dialog() && !phone.calls();
-    switch (chance.below(24)) {
+    switch (chance.below(25)) {
     case 0: return phone.sends(INVITE, chance.one_in(4) ? "600" : any_number());
     case 1:
     case 2:
@@ -147,9 +161,10 @@ void RandomCalls::act()
         if (in_dialog) says_bye(phone);
         return;
     case 7:
+    case 20:
         if (in_dialog) phone.sends_invite(chance.one_in(2) ? hold_sdp : talking_sdp);
         return;
-    case 8: return phone.sends(INVITE, chance.one_in(2) ? "*8" : "**102");
+    case 8: return picks_up(phone);
     case 9:
     case 10:
         if (in_dialog) refers(phone);
@@ -169,7 +184,6 @@ void RandomCalls::act()
         if (chance.one_in(3)) clicks(phone);
         return;
     case 19: return uses_card(phone);
-    case 20: return retrieves(phone);
     case 21: return takes_over(phone);
     case 22:
         if (chance.one_in(4)) {
@@ -179,6 +193,9 @@ void RandomCalls::act()
             wishes.exceptions = exceptions({desks.begin(), desks.end()});
             office_.pbx.forwards(phone.number, std::move(wishes));
         }
+        return;
+    case 23:
+        if (in_dialog && !phone.rings()) updates(phone);
         return;
     default:
         if (!phone.has_dialog()) calls(phone, std::string{chance.any_of(desks)});
@@ -198,6 +215,14 @@ void RandomCalls::take(Phone& phone, const Arrived& arrived)
         return ends(phone, arrived.leg);
     }
     if (arrived.method == BYE) over_.insert(arrived.leg);
+    const bool begins = arrived.method == INVITE && !arrived.from_address.uri.host.empty();
+    // Who talks can be joined wherever its dialog is, registered or not.
+    const bool is_for_dialog =
+        !arrived.value("Join").empty() || !arrived.value("Replaces").empty();
+    if (begins && !is_for_dialog && phone.trunk.empty() && !network) {
+        CAPTURE(phone.number);
+        CHECK_MESSAGE(!office_.has_left(phone), "rings where nobody is");
+    }
     if (arrived.status == 302 && phone.trunk.empty()) follows(phone, arrived);
     if (!arrived.answers_to) return;
     if (arrived.method == SUBSCRIBE) phone.replies_to(arrived, office_.chance.one_in(2) ? 489 : 200);

@@ -66,6 +66,7 @@ private:
     [[nodiscard]] std::string any_number();
     void says_bye(Phone& phone);
     void answers(Phone& phone);
+    void refuses_early(Phone& phone);
     /// Another one that rings for the same INVITE, passed on to both.
     [[nodiscard]] Phone* rings_along(const Phone& phone) const;
     /// At times as the other one answers.
@@ -76,8 +77,12 @@ private:
     void forwards(Phone& phone);
     [[nodiscard]] std::vector<CallerException> exceptions(const std::vector<std::string>& goals);
     void calls(Phone& phone, const std::string& desk);
-    /// By the exceptions of `desk`, as who has written them reads them.
-    [[nodiscard]] bool is_refused(const std::string& desk, std::string_view caller) const;
+    /// By the exceptions of `desk`, as who has written them reads them; `shown` by `caller`: its
+    /// number, or none.
+    [[nodiscard]] bool is_refused(const std::string& desk, std::string_view caller,
+                                  std::string_view shown) const;
+    /// Nobody rings any more for who wants no answer since long.
+    void check_expired(const LiveCall& call) const;
     /// Who was told where the phones are calls one of them, or nobody.
     void follows(Phone& phone, const Arrived& redirected);
     void have_ring_group(std::string overflow);
@@ -86,8 +91,22 @@ private:
     void retrieves(Phone& phone);
     void uses_card(Phone& phone);
     void takes_over(Phone& phone);
+    void picks_up(Phone& phone);
+    void picks_up_dialog(Phone& phone);
+    /// Who asks for somebody's call gets that or nothing.
+    void check_calls_nobody(const Phone& phone) const;
+    /// The same for one that talks and is not the phone's own, or when it is to ring still.
+    void check_refused(const Phone& phone) const;
+    /// The dialog of the exchange with the phone of `leg`, by all that there is to say.
+    [[nodiscard]] Replaces naming(const LiveLeg& leg) const;
     void joins(Phone& phone);
     void refers(Phone& phone);
+    /// Another session, by UPDATE.
+    void updates(Phone& phone);
+    /// Its INVITE within a dialog waits for an answer.
+    [[nodiscard]] bool changes_session(const Phone& phone) const;
+    /// With UPDATE or REFER, meanwhile.
+    void overtakes_itself(Phone& phone);
     /// With BYE and Also.
     void leaves(Phone& phone);
     /// It has somebody called, in no dialog.
@@ -99,7 +118,9 @@ private:
     RandomSessions& sessions_;
     RandomProgress& progress_;
     SharedDialogs& shared_;
-    std::set<std::string> forgotten_;  // Call-IDs
+    using Time = std::chrono::steady_clock::time_point;
+    std::map<std::string, Time> wanted_until_;  // by Call-ID: the answer to an INVITE
+    std::set<std::string> forgotten_;           // Call-IDs
     std::set<std::string> unsure_;     // what they have said last is not stored
     std::set<LegId> talk_;             // they have, and their dialogs may be over by now
     std::set<LegId> over_;             // by a BYE, or since the phone does not know them

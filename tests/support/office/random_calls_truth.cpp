@@ -17,10 +17,24 @@ bool talks(const LiveCall& call)
 
 void RandomCalls::look()
 {
+    for (const auto& call : office_.pbx.present().calls) check_expired(call);
     for (const auto& call : office_.pbx.present().calls)
         for (const auto& leg : call.legs)
             if (leg.state == "confirmed" && !is_park_name(leg.extension))
                 if (const auto dialog = office_.pbx.dialog_of(leg.call_id)) talk_.insert(dialog);
+}
+
+/// Whoever does not answer a CANCEL is waited for (RFC 3261 §9.1), a moment longer than 64*T1.
+void RandomCalls::check_expired(const LiveCall& call) const
+{
+    constexpr auto over_by_then = 45s;
+    if (call.legs.empty() || call.answered_at || office_.pbx.network()) return;
+    const auto& caller = call.legs.front();
+    const auto until = wanted_until_.find(caller.call_id);
+    if (until == wanted_until_.end() || caller.state == "terminated") return;
+    CAPTURE(caller.call_id);
+    CHECK_MESSAGE(office_.pbx.now().mono <= until->second + over_by_then,
+                  "rings for who wants no answer any more");
 }
 
 void RandomCalls::exchange_killed()

@@ -26,11 +26,19 @@ void RandomCalls::orders(const Phone& phone)
                                  CallAction::hold,    CallAction::resume, CallAction::transfer,
                                  CallAction::pick_up, CallAction::park};
     const auto calls = office_.pbx.present().calls;
-    office_.pbx.orders({.action = chance.any_of(actions),
-                        .call = calls.empty() ? "1" : chance.any_of(calls).id,
-                        .from = phone.number,
-                        .to = any_number(),
-                        .by = chance.one_in(3) ? "" : phone.number});
+    const auto action = chance.any_of(actions);
+    const auto call = calls.empty() ? "1" : chance.any_of(calls).id;
+    auto to = action == CallAction::park ? std::string{} : any_number();
+    const auto answer = office_.pbx.orders({.action = action,
+                                            .call = call,
+                                            .from = phone.number,
+                                            .to = std::move(to),
+                                            .by = chance.one_in(3) ? "" : phone.number});
+    if (answer.outcome != OrderOutcome::begun) return;
+    ++office_.done["orders to " + std::string{name(action)}];
+    if (action != CallAction::hang_up) return;
+    for (const auto& one : office_.pbx.present().calls)
+        if (one.id == call) CHECK(std::ranges::none_of(one.legs, &LiveLeg::connected));
 }
 
 void RandomCalls::parks(Phone& phone)
@@ -67,9 +75,38 @@ void RandomCalls::refers(Phone& phone)
     const auto calls = office_.pbx.present().calls;
     if (chance.one_in(2) && !calls.empty()) {
         const auto& legs = chance.any_of(calls).legs;
-        target += "?Replaces=" + chance.any_of(legs).call_id;
+        const auto& leg = chance.any_of(legs);
+        target += "?Replaces=" + leg.call_id;
+        const auto named = naming(leg);
+        if (chance.one_in(2) && !named.from_tag.empty()) {
+            target += "%3Bto-tag%3D" + named.to_tag + "%3Bfrom-tag%3D" + named.from_tag;
+            ++office_.done["refers to a dialog by its tags"];
+        }
     }
     phone.sends(Method::refer, pointing_to(target));
+}
+
+/// Over a network an older 2xx may come later, and nobody could tell what the phone has said last.
+void RandomCalls::updates(Phone& phone)
+{
+    if (office_.pbx.network()) return;
+    ++office_.done["another session by UPDATE"];
+    const auto sdp = office_.chance.one_in(2) ? hold_sdp : talking_sdp;
+    phone.sends(UPDATE, std::make_shared<const Payload>(
+                            Payload{"application/sdp", std::string{sdp}, {}}));
+}
+
+bool RandomCalls::changes_session(const Phone& phone) const
+{
+    const auto begun = office_.pbx.dialog_of("call-" + std::to_string(phone.invite().value));
+    return phone.has_dialog() && phone.calls() && begun != phone.dialog();
+}
+
+void RandomCalls::overtakes_itself(Phone& phone)
+{
+    ++office_.done["overtakes its own INVITE"];
+    if (office_.chance.one_in(2)) return refers(phone);
+    updates(phone);
 }
 
 void RandomCalls::leaves(Phone& phone)

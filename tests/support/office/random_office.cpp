@@ -120,6 +120,7 @@ void RandomOffice::acts()
     if (chance.one_in(10)) return passes(std::chrono::seconds{chance.below(40)});
     if (chance.one_in(3)) return passes(std::chrono::milliseconds{chance.below(1500)});
     if (chance.one_in(40)) return messages_.act();
+    if (mood_ == Mood::calling && chance.one_in(40)) return watchers_.caller_comes_or_goes();
     if (chance.one_in(2)) return calls_.act();
     switch (mood_) {
     case Mood::calling: return calls_.act();
@@ -234,6 +235,7 @@ void RandomOffice::rests()
     while (!owed(pbx.present(), 0s).empty() && pbx.now().mono < end) passes(200ms);
     CHECK(owed(pbx.present(), 0s) == "");
     check();
+    if (pbx.view().calls.empty()) office_.somebody_shows_no_number = false;
     stormy_ = false;
     silent_since_ = pbx.now().mono;
 }

@@ -9,7 +9,8 @@ RandomProgress::RandomProgress(Office& office) : office_{office}
     for (const auto& phones : {office_.callers, office_.carriers})
         for (auto* phone : phones)
             if (office_.chance.one_in(2))
-                phone->supported = phone->supported | OptionTag::reliable;
+                phone->supported =
+                    phone->supported | OptionTag::reliable | OptionTag::early_end;
 }
 
 bool RandomProgress::rings(Phone& phone, unsigned status)

@@ -75,8 +75,9 @@ bool RandomSessions::take(Phone& phone, const Arrived& arrived)
     if (!arrived.answers_to || (arrived.method != UPDATE && !refreshes)) return false;
     constexpr std::array<unsigned, 8> statuses{200, 200, 200, 200, 200, 200, 491, 500};
     const auto status = office_.chance.any_of(statuses);
+    const bool offers = arrived.method == INVITE || !arrived.body().empty();
     phone.must_answer(arrived);
-    answer(phone, status, arrived.method == INVITE && status == 200 ? talking_sdp : "");
+    answer(phone, status, offers && status == 200 ? talking_sdp : "");
     ++office_.done["refreshes heard"];
     return true;
 }

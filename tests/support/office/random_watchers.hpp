@@ -17,6 +17,8 @@ public:
 
     /// Somebody asks for something, or wants no more of it.
     void act();
+    /// A phone that calls registers anew, or unregisters.
+    void caller_comes_or_goes();
     /// An administrator changes who may see whom, or something that is shown.
     void reconfigure();
 

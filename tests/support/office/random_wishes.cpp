@@ -12,10 +12,13 @@ void RandomCalls::forwards(Phone& phone)
     constexpr std::array<std::string_view, 9> goals{"101", "102", "103", "104",  "105",
                                                     "999", "600", "",    outside};
     if (chance.one_in(2)) {
-        constexpr std::array<std::string_view, 4> codes{"*21*", "*67*", "*61*", "*62*"};
-        constexpr std::array<std::string_view, 3> alone{"*73", "*78", "*79"};
+        constexpr std::array<std::string_view, 6> codes{"*21*", "*67*", "*61*",
+                                                        "*62*", "*23*", "*24*"};
+        constexpr std::array<std::string_view, 8> alone{"*73", "*78", "*79", "*23",
+                                                        "*24", "*50", "*51", "*51*600"};
         office_.pbx.settles = !chance.one_in(4);
         if (chance.one_in(2)) return phone.sends(INVITE, chance.any_of(alone));
+        ++office_.done["wishes something by code"];
         const auto goal = chance.any_of(goals);
         return phone.sends(INVITE, std::string{chance.any_of(codes)} + std::string{goal});
     }
@@ -66,12 +69,15 @@ void RandomCalls::have_ring_group(std::string overflow)
     office_.pbx.has_ring_groups({std::move(team)});
 }
 
-bool RandomCalls::is_refused(const std::string& desk, std::string_view caller) const
+bool RandomCalls::is_refused(const std::string& desk, std::string_view caller,
+                             std::string_view shown) const
 {
     const auto& exceptions = office_.pbx.forwarding_of(desk).exceptions;
     const auto first = std::ranges::find_if(exceptions, [&](const CallerException& one) {
-        return one.match == CallerMatch::prefix ? caller.starts_with(one.caller)
-                                                : caller == one.caller;
+        if (one.match == CallerMatch::anonymous || shown.empty())
+            return one.match == CallerMatch::anonymous && shown.empty();
+        return one.match == CallerMatch::prefix ? shown.starts_with(one.caller)
+                                                : shown == one.caller;
     });
     return desk != caller && first != exceptions.end() &&
            first->treatment == CallerTreatment::refuse;
@@ -80,17 +86,29 @@ bool RandomCalls::is_refused(const std::string& desk, std::string_view caller) c
 /// Whom an exception refuses hears that at once, and rings nowhere.
 void RandomCalls::calls(Phone& phone, const std::string& desk)
 {
+    auto& chance = office_.chance;
+    const bool shows = !chance.one_in(4);
+    if (!shows) phone.invite_headers = {{"Privacy", "id"}};
+    if (!shows) office_.somebody_shows_no_number = true;
+    if (chance.one_in(6)) phone.invite_expires = std::chrono::seconds{5 + chance.below(15)};
     phone.sends(INVITE, desk);
-    if (office_.pbx.network()) return;  // by which that takes its time
-    if (!is_refused(desk, phone.number)) return;
     const auto call_id = "call-" + std::to_string(phone.invite().value);
+    if (phone.invite_expires) {
+        wanted_until_[call_id] = office_.pbx.now().mono + *phone.invite_expires;
+        ++office_.done["wants an answer soon"];
+    }
+    phone.invite_headers.clear();
+    phone.invite_expires.reset();
+    ++office_.done[shows ? "shows its number" : "shows no number"];
+    if (office_.pbx.network()) return;  // by which that takes its time
+    if (!is_refused(desk, phone.number, shows ? phone.number : std::string{})) return;
     CAPTURE(call_id);
     CHECK(std::ranges::any_of(phone.inbox, [&](const Arrived& arrived) {
         return arrived.call_id == call_id && arrived.status >= 400;
     }));
     for (const auto* other : office_.callers)
         CHECK(std::ranges::none_of(other->inbox, [&](const Arrived& arrived) {
-            return arrived.method == INVITE && arrived.from_address.uri.user == phone.number;
+            return arrived.method == INVITE && !arrived.from_address.uri.host.empty();
         }));
     ++office_.done["refused by an exception"];
 }
