@@ -152,12 +152,15 @@ TEST_CASE("messages of calls are lost as the exchange is killed: the same")
 TEST_CASE("messages of calls are lost, late, or overtake each other: each call is over for all, or "
           "known to all, and nothing is left behind")
 {
-    auto done = work(Mood::calling, 1201, 12, Killed::never, Links::lossy);
+    auto done = work(Mood::calling, 1201, 40, Killed::never, Links::lossy);
     if (!done) return;
     CHECK(done->at("messages lost") > 40);
     CHECK(done->at("messages delayed") > 400);
     for (const std::string what :
          {"answered in spite of a CANCEL", "answered by two", "talks to two",
           "2xx that nobody acknowledged"})
-        CHECK_MESSAGE((*done)[what] > 2, what);
+        CHECK_MESSAGE((*done)[what] > 1, what);
+    for (const std::string what : {"2xx in a shared dialog that nobody acknowledged",
+                                   "2xx of a shared dialog that came to no caller"})
+        CHECK_MESSAGE((*done)[what] > 0, what);
 }

@@ -23,6 +23,15 @@ inline constexpr std::array<std::string_view, 2> shared_lines{"102", "103"};
 inline constexpr std::string_view notifier = "104";     ///< its phones may notify by themselves
 inline constexpr std::string_view outside = "0664999";  ///< over two trunks, one after the other
 
+/// When copies of a message arrive, after as many were lost (T1 and on, RFC 3261 §17.1.1.2); the
+/// first one alone may merely be late.
+inline constexpr std::array<std::chrono::milliseconds, 6> copies{
+    std::chrono::milliseconds{20},   std::chrono::milliseconds{500},
+    std::chrono::milliseconds{1500}, std::chrono::milliseconds{3500},
+    std::chrono::milliseconds{7500}, std::chrono::milliseconds{15500}};
+/// Of a message that arrives at all.
+inline constexpr auto longest_passage = copies.back();
+
 /// Extensions 101 to 105 with two phones each, which call; 106, 108 and 109, which only look on,
 /// 108 with two phones that are told unasked; 107 is a program that may publish for others. Two
 /// carriers, which fail at times, call all desks and are called.

@@ -94,7 +94,6 @@ std::string RandomOffice::ladder() const
 
 Passage RandomOffice::passage()
 {
-    constexpr std::array copies{20ms, 500ms, 1500ms, 3500ms, 7500ms, 15500ms};  // RFC 3261 §17.1
     auto& chance = office_.chance;
     if (office_.overtaken) return {.after = copies.front()};
     if (notified_.weather == Weather::fair || !chance.one_in(3)) return {};

@@ -9,6 +9,7 @@ constexpr auto shortest = 90s;       // that the exchange takes
 constexpr auto refused_for = 3s;     // then the phone asks again
 constexpr auto restart_grace = 32s;  // for who refreshes while the exchange is down
 constexpr auto a_second = 1s;
+constexpr std::chrono::seconds longest_notice{32};  // before a session ends (RFC 4028 §10)
 constexpr auto timer_h = 32s;  // 64*T1, in which a 2xx is to be acknowledged
 
 }  // namespace
@@ -67,7 +68,7 @@ bool RandomSessions::take(Phone& phone, const Arrived& arrived)
         const auto& timer = arrived.session_timer;
         const bool to_invite = arrived.transaction == phone.invite() || !arrived.body().empty();
         if (timer.expires > 0s || to_invite)
-            settled(phone, arrived.leg, timer, timer.refresher != Refresher::uas);
+            settled(phone, arrived.leg, timer, timer.refresher != Refresher::uas, arrived.said_at);
         return false;
     }
     const bool refreshes =
@@ -83,7 +84,7 @@ bool RandomSessions::take(Phone& phone, const Arrived& arrived)
 }
 
 void RandomSessions::settled(Phone& phone, LegId dialog, const SessionTimer& timer,
-                             bool kept_by_phone)
+                             bool kept_by_phone, std::optional<Time> said_at)
 {
     const auto call_id = call_id_of(dialog);
     if (call_id.empty()) return;
@@ -92,10 +93,25 @@ void RandomSessions::settled(Phone& phone, LegId dialog, const SessionTimer& tim
         return;
     }
     const auto now = office_.pbx.now().mono;
-    auto& session =
-        sessions_.insert_or_assign(call_id, Session{&phone, timer, now + timer.expires})
-            .first->second;
-    if (kept_by_phone && !office_.chance.one_in(6)) session.refresh_at = now + timer.expires / 2;
+    Session begun{.phone = &phone, .timer = timer, .until = {}, .longest = {}};
+    begun.accepted_at = said_at.value_or(now);
+    begun.until = begun.accepted_at + timer.expires;
+    begun.longest = said_at ? begun.until : begun.until + longest_way();
+    if (const auto found = sessions_.find(call_id); found != sessions_.end()) {
+        const auto& known = found->second;
+        if (begun.accepted_at < known.accepted_at) return;  // it was overtaken
+        const bool unheard = may_be_unheard(known, longest_way());
+        if (unheard && said_at) {  // and may be heard behind this one
+            begun.until = std::min(begun.until, known.until);
+            begun.longest = std::max(begun.longest, known.longest);
+        }
+        if (!said_at) begun.before = unheard ? known.before : known.until;
+    }
+    if (kept_by_phone && !office_.chance.one_in(6)) begun.refresh_at = now + timer.expires / 2;
+    if (!kept_by_phone && office_.chance.one_in(2))
+        begun.bye_at =
+            now + timer.expires - std::min<std::chrono::seconds>(longest_notice, timer.expires / 3);
+    sessions_.insert_or_assign(call_id, begun);
     ++office_.done[kept_by_phone ? "keeps a session" : "has a session kept"];
 }
 
@@ -114,9 +130,25 @@ bool RandomSessions::gives_up_one()
     return true;
 }
 
+/// RFC 4028 §10: who is not to refresh hangs up a little earlier.
+bool RandomSessions::gives_up_unrefreshed()
+{
+    const auto now = office_.pbx.now().mono;
+    const auto due = std::ranges::find_if(sessions_, [&](const auto& one) {
+        return one.second.bye_at && *one.second.bye_at <= now;
+    });
+    if (due == sessions_.end()) return false;
+    due->second.bye_at.reset();
+    const auto dialog = office_.pbx.dialog_of(due->first);
+    if (!calls_.contains(due->first) || !office_.pbx.is_known(dialog)) return true;
+    ++office_.done["hangs up what nobody refreshes"];
+    gives_up(*due->second.phone, dialog);
+    return true;
+}
+
 bool RandomSessions::act()
 {
-    if (gives_up_one()) return true;
+    if (gives_up_one() || gives_up_unrefreshed()) return true;
     auto& pbx = office_.pbx;
     const auto now = pbx.now().mono;
     const auto due = std::ranges::find_if(sessions_, [&](const auto& one) {
@@ -178,7 +210,9 @@ void RandomSessions::ended_for_session(LegId dialog) const
             const auto session = sessions_.find(one);
             if (session == sessions_.end()) continue;
             const auto left = session->second.until - pbx.now().mono;
-            expired = expired || left <= a_second + longest_way();
+            const bool missed = may_be_unheard(session->second, 2 * longest_way()) &&
+                                session->second.before <= pbx.now().mono;
+            expired = expired || left <= a_second || missed;
             sessions += one + " for " +
                         std::to_string(std::chrono::ceil<std::chrono::seconds>(left).count()) +
                         " s; ";
@@ -196,28 +230,36 @@ void RandomSessions::check(const LiveView& view) const
             if (session == sessions_.end()) continue;
             CAPTURE(leg.call_id);
             CAPTURE(leg.extension);
-            CHECK_MESSAGE(session->second.until + 2 * a_second + longest_way() > now,
-                          "has outlived its session");
+            CHECK_MESSAGE(session->second.longest + 2 * a_second > now, "has outlived its session");
         }
 }
 
-/// Of what tells the other side that the session begins anew.
 std::chrono::milliseconds RandomSessions::longest_way() const
 {
-    return office_.pbx.network() ? 16s : 0s;
+    return office_.pbx.network() ? longest_passage : 0ms;
+}
+
+bool RandomSessions::may_be_unheard(const Session& session, std::chrono::milliseconds since) const
+{
+    return session.before && office_.pbx.network() &&
+           office_.pbx.now().mono - session.accepted_at <= since;
 }
 
 void RandomSessions::exchange_killed()
 {
     unacknowledged_.clear();
     const auto grace = office_.pbx.now().mono + restart_grace;
-    for (auto& [call_id, session] : sessions_) session.until = std::max(session.until, grace);
+    for (auto& [call_id, session] : sessions_) {
+        if (may_be_unheard(session, longest_way())) session.until = *session.before;
+        session.until = std::max(session.until, grace);
+        session.longest = std::max(session.longest, grace);
+    }
 }
 
 void RandomSessions::died(const std::set<std::string>& dialogs)
 {
     for (auto& [call_id, session] : sessions_)
-        if (dialogs.contains(call_id)) session.refresh_at.reset();
+        if (dialogs.contains(call_id)) session.refresh_at = session.bye_at = std::nullopt;
 }
 
 void RandomSessions::storage_lost(const std::vector<StoredCall>& left)
@@ -228,7 +270,8 @@ void RandomSessions::storage_lost(const std::vector<StoredCall>& left)
         for (const auto& leg : call.legs) {
             const auto session = sessions_.find(leg.dialog.call_id);
             if (session == sessions_.end() || !leg.session_ends_at) continue;
-            session->second.until = now.mono + (*leg.session_ends_at - now.wall);
+            session->second.until = session->second.longest =
+                now.mono + (*leg.session_ends_at - now.wall);
             known.insert(*session);
         }
     sessions_ = std::move(known);

@@ -153,6 +153,8 @@ void SharedDialogs::probed(Phone& phone, const Arrived& arrived)
         leaves(*dialog, side_of(*dialog, arrived.shared));
     else if (was_in && !knows_it)
         dialogs_.erase(dialog);
+    else if (!was_in && is_network())
+        phone.forgets(arrived.shared);  // its 2xx, if it still repeats one
     ++office_.done[knows_it ? "knows what it shares" : "does not know what it shared"];
     const auto rang = phone.rings() ? std::optional{phone.asked()} : std::nullopt;
     phone.replies_to(arrived, knows_it ? 200 : 481);
@@ -326,7 +328,11 @@ void SharedDialogs::check(const LiveCall& call, const Dialog& dialog) const
         CHECK(leg.extension == side.phone->number);
         CHECK(leg.connected);
         CAPTURE(leg.extension);
-        if (!side.said.empty()) CHECK(leg.held == !receives_media(side.said));
+        // A caller with several is on hold in the first of them, which may have been another one.
+        const auto* network = office_.pbx.network();
+        const bool one_of_several = network && &side == &dialog.caller &&
+                                    network->passing().accepted(dialog.call_id) > 1;
+        if (!side.said.empty() && !one_of_several) CHECK(leg.held == !receives_media(side.said));
         office_.done["on hold in a shared dialog"] += leg.held;
     }
     CHECK(talking == 2);

@@ -71,6 +71,7 @@ private:
     [[nodiscard]] Side& side_of(Dialog& dialog, const DialogId& seen);
     void asks_by_network(Dialog& dialog, Side& side, Method method, std::string_view sdp);
     void take_passed(Phone& phone, const Arrived& arrived);
+    void accepted_in_vain(Phone& phone, const Arrived& arrived);
     void asked(Dialog& dialog, Side& side, const Arrived& request);
     void told(Dialog& dialog, Side& side, const Arrived& answer);
     void leaves(Dialog& dialog, Side& side);

@@ -31,16 +31,30 @@ void SharedDialogs::asks_by_network(Dialog& dialog, Side& side, Method method,
     side.phone->passes(method, sdp);
 }
 
-void SharedDialogs::take_passed(Phone& /*phone*/, const Arrived& arrived)
+void SharedDialogs::take_passed(Phone& phone, const Arrived& arrived)
 {
     const auto dialog = find(arrived.shared);
-    REQUIRE(dialog != dialogs_.end());
+    if (dialog == dialogs_.end()) return accepted_in_vain(phone, arrived);
     auto& side = side_of(*dialog, arrived.shared);
     if (arrived.status != 0) return told(*dialog, side, arrived);
     if (arrived.method != ACK) return asked(*dialog, side, arrived);
     if (!side.is_in) return;  // RFC 3261 §13.3.1.4
     ++office_.done["2xx in a shared dialog that nobody acknowledged"];
     says_bye(dialog, side);
+}
+
+/// Its caller has never heard of that. To the BYE it says 481, or 200 where it talks to another phone
+/// that has answered the same call.
+void SharedDialogs::accepted_in_vain(Phone& phone, const Arrived& arrived)
+{
+    if (arrived.method == ACK) {
+        ++office_.done["2xx of a shared dialog that came to no caller"];
+        phone.uses_shared(arrived.shared);
+        return phone.passes(BYE);
+    }
+    REQUIRE(arrived.method == BYE);
+    if (arrived.status != 0)
+        CHECK((arrived.status == 481 || arrived.status == 200 || arrived.generated));
 }
 
 void SharedDialogs::asked(Dialog& dialog, Side& side, const Arrived& request)

@@ -48,6 +48,7 @@ public:
     std::vector<Header> headers;
     std::string local_tag;  // of the exchange, where it says so
     SessionTimer session_timer;
+    std::chrono::steady_clock::time_point said_at{};  // of a response: when the exchange gave it
     bool generated = false;  // by its own stack: nothing came within 64*T1
     bool is_reliable = false;
     bool allows_update = true;               // UPDATE in its Allow

@@ -68,6 +68,7 @@ void Scenario::deliver(SipCommand& command)
                        arrived.leg = request.leg;
                        if (request.method == INVITE) arrived.call_id = request.call_id;
                        arrived.transaction = reply.transaction;
+                       arrived.said_at = now_.mono;
                        arrived.headers = reply.headers;
                        arrived.local_tag = reply.local_tag;
                        arrived.session_timer = reply.session_timer;

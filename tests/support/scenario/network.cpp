@@ -177,7 +177,8 @@ void Network::request(Phone& phone, Arrived arrived, Step then)
                  .until = scenario_.now().mono + gives_up_after,
                  .closes = scenario_.is_open(arrived.leg),
                  .within = !begins,
-                 .shared = begins ? DialogId{} : arrived.shared};
+                 .shared = begins ? DialogId{} : arrived.shared,
+                 .passed_on = begins ? arrived.shared : DialogId{}};
     if (arrived.method == BYE) over_.insert(arrived.leg);
     later(gives_up_after, [this, id] { timed_out(id); });
     const auto after = pass(phone, true, arrived.what + " " + std::to_string(arrived.leg.value));
@@ -268,7 +269,10 @@ void Network::send(const ResponseReceived& response)
         if (response.method == INVITE && is_success(response.status)) left_.insert(response.leg);
         return;
     }
-    const auto& phone = *found->second.phone;
+    auto& phone = *found->second.phone;
+    const auto& passed_on = found->second.passed_on;
+    if (!passed_on.call_id.empty() && is_success(response.status))
+        return passing_.accept(phone, passed_on, response);
     const auto what = std::to_string(response.status) + " " +
                       std::string{word(response.method)} + " " +
                       std::to_string(response.leg.value);

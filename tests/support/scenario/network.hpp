@@ -95,6 +95,7 @@ private:
         bool closes;         // with its dialog nobody waits for the answer
         bool within;         // a dialog
         DialogId shared;     // by two phones
+        DialogId passed_on;  // the one that an INVITE begins which is another phone's
         bool heard = false;  // of it, by the exchange
         bool cancelled = false;
         Step cancel{};  // waits for the first response
@@ -159,6 +160,8 @@ private:
     void take_cancel(TransactionId invite);
     void respond(Phone& phone, Arrived arrived, Step then);
     void hear(Phone& phone, const Arrived& arrived, const Step& then);
+    /// Whose final response is lost gives up at some time, and its CANCEL comes too late.
+    void cancels_in_vain(TransactionId invite);
     void success(TransactionId invite, Step leaves);
     void unpracked(TransactionId invite);
     void pracked(LegId leg);

@@ -167,19 +167,22 @@ void Network::respond(Phone& phone, Arrived arrived, Step then)
     }
     one.status = status;
     if (one.method == INVITE && is_success(status)) accepted_.insert(arrived.call_id);
-    const Step leaves = [this, &phone, what, arrives, shared, id, status] {
-        const auto after = pass(phone, true, what);
-        if (after) return later(*after, arrives);
-        if (shared && is_success(status)) return later(16s, arrives);
-        auto& lost = theirs_.at(id);
-        if (lost.method != INVITE) return;
-        // Whoever calls gives up at some time, and its CANCEL comes too late.
-        lost.cancelled = true;
-        lost.until = scenario_.now().mono + gives_up_after;
-        later(gives_up_after, [this, id] { gives_up(id); });
+    if (shared && is_success(status)) return passing_.forward(phone, std::move(arrived), then);
+    const Step leaves = [this, &phone, what, arrives, id] {
+        if (const auto after = pass(phone, true, what)) return later(*after, arrives);
+        if (theirs_.at(id).method == INVITE) cancels_in_vain(id);
     };
-    if (one.method == INVITE && is_success(status) && !shared) return success(id, leaves);
+    if (one.method == INVITE && is_success(status)) return success(id, leaves);
     leaves();
+}
+
+void Network::cancels_in_vain(TransactionId invite)
+{
+    auto& one = theirs_.at(invite);
+    if (one.over) return;
+    one.cancelled = true;
+    one.until = scenario_.now().mono + gives_up_after;
+    later(gives_up_after, [this, invite] { gives_up(invite); });
 }
 
 void Network::success(TransactionId invite, Step leaves)

@@ -31,6 +31,7 @@ void Network::exchange_killed()
         one.leg = {};
     }
     ours_.clear();
+    passing_.exchange_killed();
     asked_.clear();
     left_.clear();
     over_.clear();

@@ -56,8 +56,14 @@ Phone* Passing::phone_in(const DialogId& dialog) const
     const auto found = std::ranges::find_if(phones, [&](const auto& phone) {
         return std::ranges::count(phone->all_shared_, dialog) > 0;
     });
-    REQUIRE(found != phones.end());
-    return found->get();
+    if (found != phones.end()) return found->get();
+    // Who has called, and has not heard of that dialog.
+    const auto& theirs = network_.theirs_;
+    const auto invite = std::ranges::find_if(theirs, [&](const auto& one) {
+        return "from-" + std::to_string(one.first.value) == dialog.local_tag;
+    });
+    REQUIRE(invite != theirs.end());
+    return invite->second.phone;
 }
 
 bool Passing::is_over(const DialogId& dialog) const
@@ -172,7 +178,8 @@ void Passing::times_out(TransactionId id)
 unsigned Passing::refusal(const Request& request)
 {
     const auto side = side_of(request.seen_by_to);
-    if (left_.contains(side)) return 481;
+    const bool knows_it = std::ranges::count(request.to->all_shared_, request.seen_by_to) > 0;
+    if (!knows_it || left_.contains(side)) return 481;
     auto& heard = heard_[side];
     if (request.message.cseq < heard) return 500;
     heard = request.message.cseq;
@@ -265,6 +272,102 @@ void Passing::hear(TransactionId id)
     arrived.session_timer = one.answer.session_timer;
     arrived.payload = one.answer.payload;
     network_.arrive(*one.from, std::move(arrived));
+}
+
+void Passing::accept(Phone& callee, const DialogId& seen, const ResponseReceived& success)
+{
+    const auto id = network_.scenario_.next_transaction();
+    auto& one = beginnings_[id];
+    one = {.success = success,
+           .callee = &callee,
+           .seen_by_callee = seen,
+           .until = now() + gives_up_after};
+    for (auto& way : one.ways) way.passage = network_.passage_();
+    begin(id, t1);
+}
+
+void Passing::begin(TransactionId id, std::chrono::milliseconds next)
+{
+    auto& one = beginnings_.at(id);
+    if (one.acknowledged || left_.contains(side_of(one.seen_by_callee))) return;
+    if (now() >= one.until) return never_acknowledged(id);
+    const auto again = std::min<std::chrono::nanoseconds>(next, one.until - now());
+    network_.later(std::chrono::ceil<std::chrono::milliseconds>(again),
+                   [this, id, longer = std::min<std::chrono::milliseconds>(2 * next, t2)] {
+                       begin(id, longer);
+                   },
+                   true);
+    pass(one.ways[0], [this, id] { reach_exchange(id); });
+}
+
+void Passing::reach_exchange(TransactionId id)
+{
+    auto& one = beginnings_.at(id);
+    if (one.forsaken) return;
+    if (!std::exchange(one.reached, true)) return network_.hear(one.success);
+    if (!one.caller) return;  // who wants no answer any more is told of none
+    network_.scenario_.enter(DialogPassed{.call_id = one.seen_by_callee.call_id,
+                                          .from_tag = one.seen_by_callee.remote_tag,
+                                          .to_tag = one.seen_by_callee.local_tag,
+                                          .method = INVITE,
+                                          .status = one.success.status,
+                                          .session_timer = one.arrived.session_timer,
+                                          .payload = one.success.payload});
+    pass(one.ways[1], [this, id] { hear_success(id); });
+}
+
+void Passing::forward(Phone& caller, Arrived success, std::function<void()> then)
+{
+    const auto seen = reversed(success.shared);
+    const auto found = std::ranges::find_if(beginnings_, [&](const auto& one) {
+        return one.second.seen_by_callee == seen && one.second.reached && !one.second.caller &&
+               !one.second.forsaken;
+    });
+    REQUIRE(found != beginnings_.end());
+    const auto id = found->first;
+    auto& one = found->second;
+    network_.note(caller, true, "2xx " + seen.call_id + " " + seen.local_tag, {});
+    one.caller = &caller;
+    one.arrived = std::move(success);
+    one.then = std::move(then);
+    pass(one.ways[1], [this, id] { hear_success(id); });
+}
+
+void Passing::hear_success(TransactionId id)
+{
+    auto& one = beginnings_.at(id);
+    if (one.forsaken) return;
+    pass(one.ways[2], [this, id] {
+        pass(beginnings_.at(id).ways[3], [this, id] { beginnings_.at(id).acknowledged = true; });
+    });
+    if (!std::exchange(one.heard, true)) network_.hear(*one.caller, one.arrived, one.then);
+}
+
+void Passing::never_acknowledged(TransactionId id)
+{
+    auto& one = beginnings_.at(id);
+    network_.note(*one.callee, false, "2xx " + one.seen_by_callee.call_id, " unacknowledged");
+    if (one.caller && !one.heard && !one.forsaken)
+        network_.cancels_in_vain(one.arrived.transaction);
+    Arrived missing;
+    missing.what = "no ACK";
+    missing.method = ACK;
+    missing.generated = true;
+    missing.transaction = id;
+    missing.shared = one.seen_by_callee;
+    network_.arrive(*one.callee, std::move(missing));
+}
+
+void Passing::exchange_killed()
+{
+    for (auto& [id, one] : beginnings_) one.forsaken = one.forsaken || !one.heard;
+}
+
+std::size_t Passing::accepted(const std::string& call_id) const
+{
+    return static_cast<std::size_t>(std::ranges::count_if(beginnings_, [&](const auto& one) {
+        return one.second.caller && one.second.seen_by_callee.call_id == call_id;
+    }));
 }
 
 }  // namespace lampline::test

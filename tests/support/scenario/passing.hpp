@@ -8,6 +8,9 @@
 // - What was overtaken gets 500 (§12.2.2), what is said in a dialog that is over there 481, and an
 //   INVITE while one of its own waits 491 (§14.2).
 // - Who hears 408 or 481 to something that speaks of the call has left (§12.2.1.2).
+// The 2xx that begins such a dialog passes as often, until its ACK has come by both ways: the first
+// copy is the exchange's to pass on, the others it only sees. Whoever is not acknowledged within
+// 64*T1 says BYE (§13.3.1.4), and a caller to whom no copy came does not know the dialog.
 #include <array>
 #include <functional>
 #include <map>
@@ -27,6 +30,15 @@ public:
     /// The phone answers what has arrived.
     void answer(const Arrived& request, unsigned status, PayloadRef payload,
                 std::chrono::seconds session);
+    /// `callee`, which sees the dialog as `seen`, accepts the INVITE that was passed on to it.
+    void accept(Phone& callee, const DialogId& seen, const ResponseReceived& success);
+    /// The exchange passes that on; `then` is done when it arrives.
+    void forward(Phone& caller, Arrived success, std::function<void()> then);
+    /// The exchange is killed: what its callers have not heard they will not hear.
+    void exchange_killed();
+    /// So many have accepted the INVITE with this Call-ID, and the exchange has passed that on.
+    [[nodiscard]] std::size_t accepted(const std::string& call_id) const;
+
     /// The phone has forgotten this dialog, as it sees it.
     void leaves(const DialogId& dialog) { left_.insert(side_of(dialog)); }
 
@@ -60,6 +72,21 @@ private:
         bool over = false;      // for who asks
         bool acknowledged = false;
     };
+    /// A 2xx that begins a dialog.
+    struct Beginning {
+        ResponseReceived success;
+        Phone* callee;
+        DialogId seen_by_callee;
+        Time until;
+        std::array<Way, 4> ways{};  // to the exchange, on; the ACK to the exchange, on
+        bool reached = false;       // the exchange
+        bool forsaken = false;      // by an exchange that was killed
+        Phone* caller = nullptr;    // once it is passed on
+        Arrived arrived{};
+        Step then{};
+        bool heard = false;  // by the caller
+        bool acknowledged = false;
+    };
 
     [[nodiscard]] static std::string side_of(const DialogId& dialog);
     [[nodiscard]] static std::string both_sides(const DialogId& dialog);
@@ -73,12 +100,17 @@ private:
     void answer_copy(TransactionId id);
     void answer_again(TransactionId id, std::chrono::milliseconds next, Time until);
     void hear(TransactionId id);
+    void begin(TransactionId id, std::chrono::milliseconds next);
+    void reach_exchange(TransactionId id);
+    void hear_success(TransactionId id);
+    void never_acknowledged(TransactionId id);
     void seen(const DialogPassed& message);
     void note(const Phone& phone, bool to_phone, const DialogPassed& message,
               const std::string& how = {});
 
     Network& network_;
     std::map<TransactionId, Request> requests_;
+    std::map<TransactionId, Beginning> beginnings_;
     std::set<std::string> left_;
     std::set<std::string> over_;
     std::map<std::string, std::uint32_t> last_;   // by side, of its requests
