@@ -1,116 +1,33 @@
-"""Calls that are taken by phones of others while they ring at phones of others."""
-import re
-import shutil
+"""Calls that are taken by phones of others while they ring at phones of others: by a code, or because REST has a phone ring."""
 import unittest
-from urllib.parse import quote
 
 from lib.case import eventually
-from lib.second_phones import SecondPhones
+from lib.pickup_office import PickupOffice
+from lib.second_phones import requests
 
 
-class Pickup(SecondPhones):
-    def setUp(self):
-        super().setUp()
-        self.rest.put_group("all", members=["201", "202", "203", "205"], watchers=["204", "203"])
-
-    def rings_at_bob(self, caller, bob):
-        caller.dials("202")
-        bob.rings()
-        self.rings(["201", "202"])
-
-    def is_taken(self, caller, picker):
+class Pickup(PickupOffice):
+    def changes_once(self, caller, picker, code, heard):
+        """Both lamps, by one NOTIFY each; the phone that rang hears why it is to stop."""
+        told = {number: len(self.lamps[number].history) for number in ("202", "203")}
+        picker.dials(code)
         self.are_in_calls(["201", "203"])
-        if picker:
-            self.hear_each_other(caller, picker)
-        caller.hangs_up()
-        self.are_in_calls()
-        record, = self.recorded(("answered", ("201", "answered"), ("202", "answered_elsewhere"),
-                                 ("203", "answered")))
-        self.assertEqual("203", record["answered_by"])
+        self.lamps["203"].phone.pings()
+        for number, lamp in (("202", "idle"), ("203", "confirmed")):
+            self.assertEqual([lamp], [each.lamp for each in self.lamps[number].history[told[number]:]], number)
+        cancel, = eventually(lambda: requests("CANCEL", heard()), "202 is cancelled")
+        self.assertRegex(cancel, r'(?m)^Reason: SIP;cause=200;text="Call completed elsewhere"')
+        self.is_taken(caller, picker)
 
     def test_linphone_dials_the_code(self):
-        caller, bob, picker = self.baresip("201"), self.baresip("202", False), self.linphone("203")
+        caller, bob, picker = self.baresip("201"), self.baresip("202", False, traced=True), self.linphone("203")
         self.rings_at_bob(caller, bob)
-        picker.dials("**202")
-        self.is_taken(caller, picker)
+        self.changes_once(caller, picker, "**202", lambda: bob.said)
 
     def test_baresip_dials_the_code_for_the_group(self):
         caller, bob, picker = self.linphone("201"), self.linphone("202", False), self.baresip("203")
         self.rings_at_bob(caller, bob)
-        picker.dials("*8")
-        self.is_taken(caller, picker)
-
-    def target_of_bob(self, caller, bob, side):
-        """What a phone is to dial that takes for a pickup target what its lamp of 202 shows."""
-        self.rest.put("/api/v1/body-profiles/targets", {"pickup_target": side})
-        self.rest.put_group(
-            "all", members=["201", "202", "203", "205"],
-            watchers=[{"number": "204", "unsolicited": False, "profile": "targets"}, "203"])
-        self.rings_at_bob(caller, bob)
-        shown = self.lamps["202"].history[-1].document.dialog
-        self.assertEqual(f"sip:201@{self.office.domain}", shown.remote.identity)
-        target = getattr(shown, side).target
-        self.assertEqual(f"sip:**202@{self.office.domain}", target)
-        return target
-
-    def test_linphone_dials_the_remote_target(self):
-        caller, bob, picker = self.baresip("201"), self.baresip("202", False), self.linphone("203")
-        picker.types(f"call {self.target_of_bob(caller, bob, 'remote')}")
-        self.is_taken(caller, picker)
-
-    def test_baresip_dials_the_local_target(self):
-        caller, bob, picker = self.linphone("201"), self.linphone("202", False), self.baresip("203")
-        picker.types(f"/dial {self.target_of_bob(caller, bob, 'local')}")
-        self.is_taken(caller, picker)
-
-    def test_baresip_dials_the_remote_target(self):
-        caller, bob, picker = self.linphone("201"), self.linphone("202", False), self.baresip("203")
-        picker.types(f"/dial {self.target_of_bob(caller, bob, 'remote')}")
-        self.is_taken(caller, picker)
-
-    def test_linphone_dials_the_local_target(self):
-        caller, bob, picker = self.baresip("201"), self.baresip("202", False), self.linphone("203")
-        picker.types(f"call {self.target_of_bob(caller, bob, 'local')}")
-        self.is_taken(caller, picker)
-
-    def linphone_replaces(self, caller, bob, number, tags):
-        """Its INVITE has the header from the URI it is to call (RFC 3261 §19.1.5), made of what a
-        lamp of 202 shows."""
-        picker = self.linphone("203")
-        self.rings_at_bob(caller, bob)
-        replaces = tags(self.lamps["202"].history[-1].document.dialog)
-        picker.types(f"call sip:{number}@{self.office.domain}?Replaces={quote(replaces, safe='')}")
-        bob.says("closed|terminated|ended")
-        self.is_taken(caller, picker)
-        sent = re.findall(rf"INVITE sip:{number}@(?s:.)*?\r?\n\r?\n", picker.log())
-        self.assertIn(f"Replaces: {replaces}", sent[0])
-
-    def test_linphone_replaces_what_rings_at_linphone(self):
-        caller, bob = self.baresip("201"), self.linphone("202", False)
-        self.linphone_replaces(caller, bob, "202", lambda shown:
-                               f"{shown.call_id};to-tag={shown.local_tag};"
-                               f"from-tag={shown.remote_tag};early-only")
-        cancel = eventually(lambda: re.search(r"CANCEL sip:202@(?s:.)*?\r?\n\r?\n", bob.log()),
-                            "202 is told that it need not ring")[0]
-        self.assertRegex(cancel, "Reason: .*cause=200")
-
-    def test_linphone_replaces_what_rings_at_baresip(self):
-        """The other way round, as phones do that call who rings there."""
-        caller, bob = self.linphone("201"), self.baresip("202", False)
-        self.linphone_replaces(caller, bob, "201", lambda shown:
-                               f"{shown.call_id};to-tag={shown.remote_tag};"
-                               f"from-tag={shown.local_tag}")
-
-    @unittest.skipUnless(shutil.which("sipp"), "sipp is not installed (package sip-tester)")
-    def test_sipp_sends_replaces(self):
-        caller, bob = self.linphone("201"), self.baresip("202", False)
-        self.rings_at_bob(caller, bob)
-        shown = self.lamps["202"].history[-1].document.dialog
-        sipp = self.sipp("picker", service="202", user="203", secret=self.office.secrets["203"],
-                         keys={"replaces": f"{shown.call_id};to-tag={shown.local_tag};"
-                                           f"from-tag={shown.remote_tag};early-only"})
-        self.is_taken(caller, None)
-        sipp.succeeds()
+        self.changes_once(caller, picker, "*8", bob.log)
 
     def is_taken_by_each_code(self, caller, bob, picker, is_over=lambda: None):
         for code in ("**202", "*8202", "**", "*8", "blfpickup-202"):
@@ -124,10 +41,6 @@ class Pickup(SecondPhones):
             self.assertEqual(("202", "203"), (whole["dialled"], whole["answered_by"]))
             is_over()
 
-    def is_over_for(self, picker):
-        """Until then linphone calls nobody else."""
-        return lambda: picker.says("Call . with .* ended")
-
     def test_linphone_dials_each_code(self):
         caller, bob = self.baresip("201"), self.baresip("202", False)
         picker = self.linphone("203")
@@ -136,73 +49,6 @@ class Pickup(SecondPhones):
     def test_baresip_dials_each_code(self):
         caller, bob = self.linphone("201"), self.linphone("202", False)
         self.is_taken_by_each_code(caller, bob, self.baresip("203"))
-
-    def is_taken_by_each_form(self, caller, bob, sends, is_over=lambda: None):
-        """Of Replaces: as RFC 3891 has it, with its tags exchanged, with one of them, and with none."""
-        for form in ("{c};to-tag={l};from-tag={r}", "{c};to-tag={r};from-tag={l}", "{c};to-tag={l}", "{c};from-tag={r}",
-                     "{c}"):
-            self.rings_at_bob(caller, bob)
-            shown = self.lamps["202"].history[-1].document.dialog
-            sends(form.format(c=shown.call_id, l=shown.local_tag, r=shown.remote_tag))
-            self.are_in_calls(["201", "203"])
-            caller.hangs_up()
-            self.are_in_calls()
-            self.recorded_last("answered", ("201", "answered"), ("202", "answered_elsewhere"), ("203", "answered"))
-            is_over()
-
-    def test_linphone_sends_each_form(self):
-        caller, bob, picker = self.baresip("201"), self.baresip("202", False), self.linphone("203")
-        self.is_taken_by_each_form(caller, bob, lambda replaces: picker.types(
-            f"call sip:202@{self.office.domain}?Replaces={quote(replaces, safe='')}"), self.is_over_for(picker))
-
-    @unittest.skipUnless(shutil.which("sipp"), "sipp is not installed (package sip-tester)")
-    def test_sipp_sends_each_form(self):
-        caller, bob = self.linphone("201"), self.linphone("202", False)
-        self.is_taken_by_each_form(caller, bob, lambda replaces: self.sipp(
-            "picker", service="202", user="203", secret=self.office.secrets["203"], keys={"replaces": replaces}))
-
-    def is_refused(self, caller, bob, sends):
-        """`sends` Replaces, and says whether it was answered with that status: for a call that is unknown, answered or over.
-        Whoever talks talks on."""
-        self.rings_at_bob(caller, bob)
-        shown = self.lamps["202"].history[-1].document.dialog
-        replaces = f"{shown.call_id};to-tag={shown.local_tag};from-tag={shown.remote_tag}"
-        sends("nobody@home;to-tag=a;from-tag=b", 481)
-        self.rings(["201", "202"])
-        bob.answers()
-        self.are_in_calls(["201", "202"])
-        sends(replaces + ";early-only", 486)
-        self.are_in_calls(["201", "202"])
-        caller.hangs_up()
-        self.are_in_calls()
-        sends(replaces, 603)
-        self.are_in_calls()
-
-    def test_linphone_is_refused(self):
-        picker = self.linphone("203")
-
-        def sends(replaces, status):
-            picker.types(f"call sip:202@{self.office.domain}?Replaces={quote(replaces, safe='')}")
-            eventually(lambda: f"SIP/2.0 {status} " in picker.log(), f"it is told {status}")
-            picker.says("Call . with .* (error|ended)")
-        self.is_refused(self.baresip("201"), self.baresip("202", False), sends)
-
-    @unittest.skipUnless(shutil.which("sipp"), "sipp is not installed (package sip-tester)")
-    def test_sipp_is_refused(self):
-        """So it is where it may not take anything."""
-        def sends(replaces, status, user="203"):
-            sipp = self.sipp("refused_picker", service="202", user=user, secret=self.office.secrets[user],
-                             keys={"replaces": replaces}, traced=True)
-            sipp.succeeds()
-            self.assertIn(f"SIP/2.0 {status} ", sipp.trace())
-        caller, bob = self.linphone("201"), self.linphone("202", False)
-        self.is_refused(caller, bob, sends)
-        self.rings_at_bob(caller, bob)
-        shown = self.lamps["202"].history[-1].document.dialog
-        sends(f"{shown.call_id};to-tag={shown.local_tag};from-tag={shown.remote_tag}", 403, "205")
-        self.rings(["201", "202"])
-        bob.hangs_up()
-        self.are_in_calls()
 
     def by_rest(self, caller, bob, picker):
         self.rings_at_bob(caller, bob)
