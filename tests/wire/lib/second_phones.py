@@ -51,13 +51,13 @@ class SecondPhones(RealPhones):
         self.registered[number] = before + 1
         return phone
 
-    def behind_kamailio(self, kind, number, changes, **options):
+    def behind_kamailio(self, kind, number, changes, *, answers=True, **options):
         """A phone of this kind with a Kamailio before it, which makes `changes` to its requests."""
         transport = self.transports[0 if kind is Linphone else 1]
         edge = KamailioEdge(self.folder / "edge", number, self.office.domain, self.server.address[transport], transport,
                             changes)
         self.addCleanup(edge.close)
-        return self.a_phone(kind, number, transport, True, by=edge.address, **options)
+        return self.a_phone(kind, number, transport, answers, by=edge.address, **options)
 
     def registrations(self, number):
         return sum(row["extension"] == number for row in self.rest.items("/api/v1/registrations"))
