@@ -6,6 +6,7 @@ from urllib.parse import quote
 
 from lib.case import eventually
 from lib.linphone import Linphone
+from lib.real_phones import Baresip
 from lib.rtp import Tone
 from lib.second_phones import TONES, SecondPhones
 
@@ -229,6 +230,37 @@ class JoinedByAThirdPhone(SecondPhones):
         eventually(lambda: third.hears(TONES["201"]), "205 hears the tone of 201")
         third.hangs_up()
         self.end(first, joined)
+
+    @unittest.skipUnless(shutil.which("kamailio"), "kamailio is not installed")
+    def test_a_baresip_joins(self):
+        """A Kamailio before it writes the header. What cannot be joined leaves the two as they are."""
+        first, joined, join = self.two_talk()
+        third = self.behind_kamailio(Baresip, "205", f'''if (is_method("INVITE") && !has_totag()) {{
+            if ($rU == "203") append_hf("Join: nobody@home;to-tag=a;from-tag=b\\r\\n");
+            else append_hf("Join: {join}\\r\\n");
+        }}''', answers=False, traced=True)
+        third.dials("203")
+        eventually(lambda: "SIP/2.0 481 " in third.said, "205 is told that there is no such dialog")
+        self.are_in_calls(["201", "202"])
+        third.dials("202")
+        self.names_its_own_dialog(joined)
+        joined.types("answer 2")
+        third.talks()
+        joined.says("Call 1 with .* is now paused")
+        joined.types("conference add 1")
+        joined.says("Media streams established .* for call 1")
+        joined.types("conference add 2")
+        eventually(lambda: re.search(r"^INVITE sip:205(?:[^\r\n]+\r?\n)+?Contact: [^\r\n]*;isfocus", third.said, re.M),
+                   "205 is told of the conference")
+        self.are_in_calls(["201", "202"], ["202", "205"])
+        eventually(lambda: first.hears(TONES["205"]), "201 hears the tone of 205")
+        third.hangs_up()
+        self.are_in_calls(["201", "202"])
+        first.hangs_up()
+        joined.says("Call 1 with .* ended")
+        self.are_in_calls()
+        self.recorded(("answered", ("201", "answered"), ("202", "answered")), ("failed", ("205", "unanswered")),
+                      ("answered", ("202", "answered"), ("205", "answered")))
 
     def test_three_talk(self):
         """The third phone is ours."""
