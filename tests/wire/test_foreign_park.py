@@ -88,6 +88,34 @@ class Park(SecondPhones):
         self.records([("caller", "202", None), ("called", "201", None),
                       ("parked", "park+701", 0), ("took_over", "203", None)])
 
+    def test_baresip_parks_and_linphone_takes(self):
+        caller, taker = self.linphone("201"), self.linphone("203")
+        self.parks(caller, self.baresip("202"))
+        self.taken_by(caller, taker)
+
+    def is_not_given(self, caller, taker, heard, allowed):
+        """To who may not take it: the call waits on, and another one takes it."""
+        self.rest.put_group("few", members=["201", "202", "203", "204"], watchers=["204"])
+        self.rest.put("/api/v1/park-lot", {"number": "700", "first_slot": "701", "slots": 3, "timeout": 60, "groups": ["few"]})
+        self.parks(caller, self.linphone("202"))
+        taker.dials("701")
+        eventually(lambda: "SIP/2.0 403 " in heard(), "it is told that it may not")
+        self.waits()
+        self.recorded_last("failed", ("205", "unanswered"))
+        allowed.dials("701")
+        allowed.talks()
+        self.is_taken()
+        caller.hangs_up()
+        self.are_in_calls()
+
+    def test_linphone_is_not_given_what_waits(self):
+        taker = self.linphone("205")
+        self.is_not_given(self.baresip("201"), taker, taker.log, self.baresip("203"))
+
+    def test_baresip_is_not_given_what_waits(self):
+        taker = self.baresip("205", traced=True)
+        self.is_not_given(self.baresip("201"), taker, lambda: taker.said, self.linphone("203"))
+
     def test_nobody_takes_it_so_linphone_is_rung_and_told_who_it_was(self):
         """The INVITE names the slot, and an UPDATE the caller; with what it is shown while it rings."""
         self.is_rung_back_after(10)

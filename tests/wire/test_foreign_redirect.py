@@ -1,9 +1,10 @@
 """Phones of others that redirect, and callers that are redirected (RFC 3261 §8.3)."""
+import re
 import shutil
 import unittest
 
 from lib.case import eventually
-from lib.second_phones import SecondPhones
+from lib.second_phones import SecondPhones, messages
 
 
 class Redirected(SecondPhones):
@@ -41,6 +42,44 @@ class Redirected(SecondPhones):
 
     def test_baresip_is_told_where_the_phone_is(self):
         self.is_told_where(self.baresip("201"), self.linphone("202"))
+
+    def is_told_of_both(self, caller, heard):
+        """The phones of a number, by their q; it calls the first."""
+        desk = self.baresip("202", settings={"regq": "0.9"})
+        mobile = self.linphone("202", settings={"contact_parameters": "q=0.2"})
+        self.rest.request("PATCH", "/api/v1/extensions/202", {"mode": "redirect"})
+        caller.dials("202")
+        desk.talks()
+        moved = messages(r"SIP/2\.0 302 ", heard())[0]
+        self.assertEqual(["0.9", "0.2"], re.findall(r">;q=(0\.\d)", moved), moved)
+        self.are_connected_and_end(caller, desk)
+        self.recorded(("redirected", (caller.number, "unanswered")),
+                      ("answered", (caller.number, "answered"), ("202", "answered")))
+        self.assertNotRegex(mobile.text, "(?i)incoming call")
+
+    def test_linphone_is_told_of_two_phones(self):
+        caller = self.linphone("201")
+        self.is_told_of_both(caller, caller.log)
+
+    def test_baresip_is_told_of_two_phones(self):
+        caller = self.baresip("201", traced=True)
+        self.is_told_of_both(caller, lambda: caller.said)
+
+    def is_told_that_there_is_no_such_number(self, caller, heard):
+        self.rest.request("PATCH", f"/api/v1/extensions/{caller.number}", {"mode": "redirect"})
+        caller.dials("299")
+        eventually(lambda: "SIP/2.0 404 " in heard(), "it is told")
+        self.are_in_calls()
+        whole = self.recorded_last("unknown_number", (caller.number, "unanswered"))
+        self.assertEqual(("299", 404), (whole["dialled"], whole["status"]))
+
+    def test_linphone_is_told_that_there_is_no_such_number(self):
+        caller = self.linphone("201")
+        self.is_told_that_there_is_no_such_number(caller, caller.log)
+
+    def test_baresip_is_told_that_there_is_no_such_number(self):
+        caller = self.baresip("201", traced=True)
+        self.is_told_that_there_is_no_such_number(caller, lambda: caller.said)
 
     def is_told_that_nobody_is_there(self, caller, heard):
         answer = self.rest.request("PATCH", "/api/v1/extensions/203", {"mode": "redirect"})

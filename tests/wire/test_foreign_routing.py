@@ -2,6 +2,7 @@
 import unittest
 
 from lib.case import eventually
+from lib.linphone import Linphone
 from lib.second_phones import SecondPhones
 
 
@@ -73,6 +74,50 @@ class Rights(SecondPhones):
     def test_of_baresip(self):
         baresip = self.baresip("201")
         self.is_refused(baresip, lambda: baresip.text)
+
+
+class Plan(SecondPhones):
+    """Rules that rewrite: of several that match, the one that begins with more digits counts; and a class each."""
+    RULES = [{"name": "all", "pattern": "9(.*)", "replacement": "202", "call_class": "local"},
+             {"name": "longer", "pattern": r"91(\d\d)", "replacement": r"2\1", "call_class": "national"},
+             {"name": "abroad", "pattern": "92.*", "replacement": "202", "call_class": "international"},
+             {"name": "dear", "pattern": "93.*", "replacement": "202", "call_class": "premium"}]
+
+    def decided(self, dialled):
+        """As the test of the plan says, which names the rule."""
+        answer = self.rest.request("POST", "/api/v1/digit-plan:test", {"from": "201", "dialled": dialled}).json
+        self.assertTrue(answer["steps"])
+        return answer["status"], " ".join(answer["steps"])
+
+    def leads(self, caller, heard, bob, carol):
+        """201 may call within the country."""
+        self.rest.put("/api/v1/digit-plan", {"rules": self.RULES, "rights": {"201": "national"}})
+        for dialled, callee, rule in (("9555", bob, "all"), ("9103", carol, "longer")):
+            self.assertIn(rule, self.decided(dialled)[1])
+            caller.dials(dialled)
+            callee.talks()
+            whole = self.are_connected_and_end(caller, callee)
+            self.assertEqual((dialled, callee.number), (whole["dialled"], whole["answered_by"]))
+            if isinstance(caller, Linphone):  # until then it calls nobody else
+                caller.says("Call . with .* ended")
+        self.assertEqual(403, self.decided("92")[0])
+        caller.dials("930")
+        eventually(lambda: "403 Not Allowed" in heard(), "it is told")
+        self.are_in_calls()
+        whole = self.recorded_last("failed", ("201", "unanswered"))
+        self.assertEqual(("930", 403), (whole["dialled"], whole["status"]))
+
+    def test_linphone_dials(self):
+        caller = self.linphone("201")
+        self.leads(caller, caller.log, self.baresip("202"), self.linphone("203"))
+
+    def test_baresip_dials(self):
+        caller = self.baresip("201")
+        self.leads(caller, lambda: caller.said, self.linphone("202"), self.baresip("203"))
+
+
+class PlanOverTcp(Plan):
+    transports = ("tcp", "udp")
 
 
 class CallLimit(SecondPhones):

@@ -75,6 +75,9 @@ class Shown(SecondPhones):
         taker.dials("701")
         self.are_in_calls(["201", "203"])
 
+    def is_recorded_as_taken(self):
+        self.records([("caller", "201", None), ("called", "202", None), ("parked", "park+701", 1), ("took_over", "203", None)])
+
     def is_told_in_an_invite(self, invites, header, party):
         """The last one to 201."""
         self.assertIn((header, party), named([each for each in invites if each.split()[1].startswith("sip:201")][-1]))
@@ -87,6 +90,7 @@ class Shown(SecondPhones):
         sipp.succeeds()
         self.are_in_calls()
         self.is_told_in_an_invite(requests("INVITE", sipp.trace()), HEADERS[agent], CAROL)
+        self.is_recorded_as_taken()
 
     def test_a_yealink_waits_until_linphone_takes_it(self):
         self.sipp_waits(YEALINK, self.baresip("202"), self.linphone("203"))
@@ -104,6 +108,7 @@ class Shown(SecondPhones):
         self.assertIn(("P-Asserted-Identity", ANNA), named(self.answer(taker_heard)))
         waiting.hangs_up()
         self.are_in_calls()
+        self.is_recorded_as_taken()
 
     def test_linphone_waits_until_baresip_takes_it(self):
         waiting, taker = self.linphone("201"), self.baresip("203", traced=True)
@@ -133,6 +138,7 @@ class Shown(SecondPhones):
         self.are_in_calls()
         self.assertRegex(requests("INVITE", sipp.trace())[0], "From: .*Parked 701")
         self.assertEqual([[(HEADERS[agent], ANNA)]], told())
+        self.records([("caller", "202", None), ("called", "201", None), ("parked", "park+701", 0), ("transferred", "202", 2)])
         return sipp.trace()
 
     def test_a_yealink_takes_linphone_back(self):
@@ -165,6 +171,8 @@ class Shown(SecondPhones):
                                    for each in requests("INVITE", heard())), f"it is told of {party}")
         held.hangs_up()
         self.are_in_calls()
+        self.records([("caller", "201", None), ("called", "202", None), ("transferred", "203", 0)],
+                     [("caller", "201", None), ("called", "203", None)])
 
     def test_linphone_and_baresip_are_brought_together(self):
         held, target = self.linphone("202"), self.baresip("203", traced=True)

@@ -97,6 +97,9 @@ class Transfers(SecondCarriers):
         self.are_in_calls(["201", "202"])
         caller.hangs_up()
         self.are_in_calls()
+        whole = self.recorded_last("answered", ("201", "answered"), ("202", "answered"))
+        self.assertEqual([("202", "203", 480)],
+                         [(move["by"], move["target"], move["status"]) for move in whole["failed_moves"]])
 
     def test_baresip_moves_it_to_where_nobody_is(self):
         """It hangs up when it hears that."""

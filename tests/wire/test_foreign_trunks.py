@@ -6,6 +6,7 @@ import unittest
 
 from lib.case import eventually
 from lib.kamailio_carrier import KamailioCarrier
+from lib.kamailio_registrar import KamailioRegistrar
 from lib.ports import reserve
 from lib.second_carriers import CALLED, DIALLED, SecondCarriers
 
@@ -75,6 +76,26 @@ class Trunks(SecondCarriers):
         caller.dials(DIALLED)
         self.talks_outside(caller, "two", ("201", None, "answered"), (DIALLED, "gone", "unreachable"),
                            (DIALLED, "two", "answered"))
+
+    def who_is_not_registered_is_passed_over(self, caller):
+        """At a Kamailio that does not take the password: it is sent no call."""
+        registrar = KamailioRegistrar(self.folder, ("127.0.0.4", 9))
+        self.addCleanup(registrar.close)
+        self.trunk("one", (registrar.host, registrar.port), kind="registering", username="4310", secret="wrong",
+                   realm="carrier.test", domain="carrier.test")
+        eventually(lambda: (self.rest.get("/api/v1/trunks/one")["status"] or {}).get("state") == "failed",
+                   "the trunk is not registered")
+        other = self.gateway("callee", "127.0.0.3", self.transports[1], 1)
+        self.trunk("two", other.address)
+        caller.dials(DIALLED)
+        self.talks_outside(caller, "two", (caller.number, None, "answered"), (DIALLED, "two", "answered"))
+        other.succeeds()
+
+    def test_linphone_calls_though_a_trunk_is_not_registered(self):
+        self.who_is_not_registered_is_passed_over(self.linphone("201"))
+
+    def test_baresip_calls_though_a_trunk_is_not_registered(self):
+        self.who_is_not_registered_is_passed_over(self.baresip("201"))
 
     def hidden(self):
         """Who wants to show no number."""
