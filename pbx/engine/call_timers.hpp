@@ -12,8 +12,8 @@ inline constexpr std::chrono::seconds linger_time{40};
 /// 64*T1: so long an answer is waited for (RFC 3261 §17.1.2.2, timer F).
 inline constexpr std::chrono::seconds request_lifetime{32};
 /// So long an INVITE of ours within a dialog is waited for, from sending it: phones answer it by
-/// themselves, and a 2xx of the other phone may wait for it, for less than 64*T1 (RFC 3261
-/// §13.3.1.4).
+/// themselves, and a 2xx of the other phone may wait for it, which is to have its ACK within 64*T1
+/// (RFC 3261 §13.3.1.4): it has, but for what Glare::patience adds.
 inline constexpr std::chrono::seconds answered_by_phone{25};
 /// The same for one that another phone has sent, from the last that was heard of it: somebody may
 /// be asked, about video say. Timer C, by which a proxy gives up, has more than three minutes
