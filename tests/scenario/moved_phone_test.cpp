@@ -3,7 +3,9 @@
 
 #include "support/scenario.hpp"
 
-namespace lampline::test {
+using namespace lampline;
+using namespace lampline::test;
+
 namespace {
 
 /// 101 talks to 102, whose phone is the only one that is asked whether it is there.
@@ -270,5 +272,3 @@ TEST_CASE("in proxy mode a phone that moves while it rings, and answers with ano
     CHECK(pbx.has_no_calls());
     CHECK(pbx.nothing_passes_elsewhere());
 }
-
-}  // namespace lampline::test

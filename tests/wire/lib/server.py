@@ -125,7 +125,7 @@ class Server:
 
     def complaints(self) -> list[str]:
         """Lines in which a sanitizer or an assertion speaks."""
-        words = r"(Address|Leak)Sanitizer|runtime error:|Assertion .* failed|terminate called"
+        words = r"(Address|Leak)Sanitizer|Assertion .* failed|terminate called"
         return [line for line in self.output if re.search(words, line)]
 
 
