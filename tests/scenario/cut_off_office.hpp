@@ -8,7 +8,7 @@
 
 #include "support/scenario.hpp"
 
-namespace lampline::test {
+namespace lampline::test::cut_off {
 
 /// Carol (103) talks with Alice (101). Bob (102), who may watch her, is not cut off yet.
 struct CutOffOffice {
@@ -70,4 +70,4 @@ struct CutOffOffice {
     Phone& carol = pbx.phone("103");
 };
 
-}  // namespace lampline::test
+}  // namespace lampline::test::cut_off

@@ -2,6 +2,7 @@
 #include <doctest/doctest.h>
 
 #include "core/feature_event.hpp"
+#include "package_events.hpp"
 #include "support/scenario.hpp"
 
 using namespace lampline;
@@ -27,11 +28,6 @@ PayloadRef forward(const std::string& to)
     return body("<SetForwarding><device/><forwardingType>forwardImmediate</forwardingType>"
                 "<activateForward>true</activateForward><forwardDN>" +
                 to + "</forwardDN></SetForwarding>");
-}
-
-bool says(const Arrived& notify, std::string_view text)
-{
-    return notify.body().find(text) != std::string::npos;
 }
 
 /// A phone of 102 over TCP, where several parts fit in one body.

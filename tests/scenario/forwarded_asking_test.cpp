@@ -4,6 +4,7 @@
 
 using namespace lampline;
 using namespace lampline::test;
+using namespace lampline::test::forwarded;
 
 TEST_CASE("a phone that comes to an extension whose phones notify is to be asked as well")
 {

@@ -4,6 +4,7 @@
 
 using namespace lampline;
 using namespace lampline::test;
+using namespace lampline::test::forwarded;
 
 TEST_CASE("a watcher's phone that leaves is told nothing more by the phone that notifies")
 {

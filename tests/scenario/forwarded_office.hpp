@@ -6,7 +6,7 @@
 
 #include "support/scenario.hpp"
 
-namespace lampline::test {
+namespace lampline::test::forwarded {
 
 inline const Subscribing to_bob{.event = "dialog", .to = "102"};
 
@@ -123,4 +123,4 @@ struct TwoTell {
     Arrived of_desk, of_mobile;
 };
 
-}  // namespace lampline::test
+}  // namespace lampline::test::forwarded

@@ -3,6 +3,7 @@
 
 using namespace lampline;
 using namespace lampline::test;
+using namespace lampline::test::forwarded;
 
 TEST_CASE("a right that goes ends it at once, with a last word above the phone's (RFC 6665 §4.1.3)")
 {

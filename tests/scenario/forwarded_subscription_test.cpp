@@ -4,6 +4,7 @@
 
 using namespace lampline;
 using namespace lampline::test;
+using namespace lampline::test::forwarded;
 
 TEST_CASE("a SUBSCRIBE goes to the phone that notifies by itself; the exchange is silent then, "
           "unasked as well")

@@ -12,6 +12,7 @@
 
 using namespace lampline;
 using namespace lampline::test;
+using namespace lampline::test::cut_off;
 
 namespace {
 

@@ -11,6 +11,7 @@
 
 using namespace lampline;
 using namespace lampline::test;
+using namespace lampline::test::cut_off;
 
 namespace {
 

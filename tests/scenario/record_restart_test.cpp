@@ -3,6 +3,7 @@
 
 using namespace lampline;
 using namespace lampline::test;
+using namespace lampline::test::restart;
 
 namespace {
 

@@ -10,7 +10,7 @@ using namespace lampline::test::transfer;
 
 namespace {
 
-std::string contact_of(const Phone& phone)
+std::string target_of(const Phone& phone)
 {
     return "<" + write(phone.own_contact()) + ">";
 }
@@ -23,7 +23,7 @@ TEST_CASE("blind transfer to a contact: that phone rings, and no other of its ex
     auto& mobile = call.pbx.phone("103");
     SUBCASE("by REFER")
     {
-        call.bob_refers(contact_of(call.carol));
+        call.bob_refers(target_of(call.carol));
         call.bob.receives(202U);
         call.bob_hears("SIP/2.0 100 Trying");
         call.carol.receives(INVITE).from("101").without_body();
@@ -34,7 +34,7 @@ TEST_CASE("blind transfer to a contact: that phone rings, and no other of its ex
     }
     SUBCASE("by BYE with Also")
     {
-        call.bob.sends_on(contact_of(call.carol));
+        call.bob.sends_on(target_of(call.carol));
         call.bob.receives(200U);
         call.carol.receives(INVITE).from("101").without_body();
         call.carol.replies(200, carol_sdp);
@@ -47,7 +47,7 @@ TEST_CASE("blind transfer to a contact: that phone rings, and no other of its ex
 TEST_CASE("a contact is no way around the digit plan, nor one of a phone that has left")
 {
     Talking call;
-    const auto contact = contact_of(call.carol);
+    const auto contact = target_of(call.carol);
     SUBCASE("who may not dial the number does not reach its phone either")
     {
         DigitRules rules;
@@ -158,7 +158,7 @@ TEST_CASE("attended transfer by the contact that a proxied consultation has show
     call.carol.replies(200, carol_sdp);
     call.bob.receives(200U);
     const auto shared = call.bob.shared();
-    auto target = contact_of(call.carol);
+    auto target = target_of(call.carol);
     target.insert(target.size() - 1, "?Replaces=" + shared.call_id + "%3Bto-tag%3D" +
                                          shared.remote_tag + "%3Bfrom-tag%3D" + shared.local_tag);
     call.bob.uses(first);

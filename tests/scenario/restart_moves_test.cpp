@@ -3,6 +3,7 @@
 
 using namespace lampline;
 using namespace lampline::test;
+using namespace lampline::test::restart;
 
 TEST_CASE("who has hung up while its transfer rings is not taken up, and who waits is hung up")
 {

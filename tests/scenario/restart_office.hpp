@@ -7,7 +7,7 @@
 
 #include "support/scenario.hpp"
 
-namespace lampline::test {
+namespace lampline::test::restart {
 
 constexpr std::string_view alice_sdp = "v=0\r\no=alice\r\nm=audio 4000 RTP/AVP 0\r\n";
 constexpr std::string_view bob_sdp = "v=0\r\no=bob\r\nm=audio 5000 RTP/AVP 0\r\n";
@@ -95,4 +95,4 @@ struct Talking {
     DialogElement shown;
 };
 
-}  // namespace lampline::test
+}  // namespace lampline::test::restart

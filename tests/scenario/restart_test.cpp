@@ -5,6 +5,7 @@
 
 using namespace lampline;
 using namespace lampline::test;
+using namespace lampline::test::restart;
 
 TEST_CASE(
     "a talking call goes on after kill -9: the lamp is steady, and a BYE of either side ends it")

@@ -2,7 +2,7 @@
 #include "unit/engine/recording.hpp"
 
 using namespace lampline;
-using namespace lampline::test;
+using namespace lampline::test::recording;
 
 TEST_CASE("of several phones one answers: it was answered elsewhere for the others")
 {

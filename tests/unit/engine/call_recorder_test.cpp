@@ -2,7 +2,7 @@
 #include "unit/engine/recording.hpp"
 
 using namespace lampline;
-using namespace lampline::test;
+using namespace lampline::test::recording;
 
 TEST_CASE("a call that was hung up: who, whom, when, how long, by whom")
 {

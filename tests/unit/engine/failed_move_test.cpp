@@ -7,7 +7,7 @@
 #include "unit/engine/recording.hpp"
 
 using namespace lampline;
-using namespace lampline::test;
+using namespace lampline::test::recording;
 
 TEST_CASE("a move that fails is told with its phrase and the words of Warning and Reason, each once")
 {

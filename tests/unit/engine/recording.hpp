@@ -7,7 +7,7 @@
 
 #include "engine/call_recorder.hpp"
 
-namespace lampline::test {
+namespace lampline::test::recording {
 
 inline constexpr CallRef call{7};
 inline constexpr LegId caller_leg{1}, callee_leg{2}, third_leg{3}, fourth_leg{4};
@@ -91,4 +91,4 @@ struct Recording {
     }
 };
 
-}  // namespace lampline::test
+}  // namespace lampline::test::recording

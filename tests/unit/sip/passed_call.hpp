@@ -1,11 +1,9 @@
 #pragma once
 // A call of 201 to 202 that the endpoint passes on (RFC 3261 §16); the test is its engine.
-#include "sip_office.hpp"
+#include "call_legs.hpp"
 
 namespace lampline::sip::test {
 
-inline constexpr LegId caller_leg{1};
-inline constexpr LegId callee_leg{2};
 inline constexpr ClientTransactionId branch{101};
 
 struct Passed {
