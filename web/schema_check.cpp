@@ -22,16 +22,6 @@ using admin::FieldFault;
 
 constexpr std::size_t max_faults = 50;
 
-/// A schema that stands alone: its references are resolved against itself.
-json::value with_components(const json::value& schema, const json::object& document)
-{
-    json::object alone;
-    alone["allOf"] = json::array{schema};
-    if (const auto* components = document.if_contains("components"))
-        alone["components"] = *components;
-    return alone;
-}
-
 /// `schema` with what it refers to in the place of each reference.
 json::value spelled_out(const json::value& schema, const json::object& document)
 {
@@ -198,12 +188,11 @@ FieldFault fault_of(const valijson::ValidationResults::Error& error, const json:
 
 SchemaCheck::SchemaCheck(const json::value& schema, const json::object& document)
 {
-    const auto alone = with_components(schema, document);
+    words_ = std::make_shared<const json::value>(spelled_out(schema, document));
     auto compiled = std::make_shared<valijson::Schema>();
     valijson::SchemaParser parser{valijson::SchemaParser::kDraft7};
-    parser.populateSchema(valijson::adapters::BoostJsonAdapter{alone}, *compiled);
+    parser.populateSchema(valijson::adapters::BoostJsonAdapter{*words_}, *compiled);
     schema_ = std::move(compiled);
-    words_ = std::make_shared<const json::value>(spelled_out(schema, document));
 }
 
 std::vector<FieldFault> SchemaCheck::operator()(const json::value& value) const
