@@ -5,7 +5,7 @@
 
 #include "core/stored.hpp"
 #include "db/extension_store.hpp"
-#include "unit/db/temp_folder.hpp"
+#include "unit/db/new_office.hpp"
 
 namespace lampline::testing {
 
@@ -16,7 +16,7 @@ inline std::chrono::sys_seconds at(long seconds)
 
 struct Office {
     TempFolder folder;
-    db::Database database{folder.database(), "office.test"};
+    db::Database database{new_office(folder), "office.test"};
 
     template <class Write>
     void write(Write&& work)

@@ -17,7 +17,7 @@
 #include <vector>
 
 #include "admin/token_service.hpp"
-#include "unit/db/temp_folder.hpp"
+#include "unit/db/new_office.hpp"
 #include "web/http_message.hpp"
 #include "web/server.hpp"
 
@@ -111,7 +111,7 @@ using Fields = std::map<std::string, std::string>;
 /// A server on a free port, with an exchange that does what the test wants.
 struct WebOffice {
     TempFolder folder;
-    db::DatabaseThread database{std::make_unique<db::Database>(folder.database(), "office.test")};
+    db::DatabaseThread database{std::make_unique<db::Database>(new_office(folder), "office.test")};
     std::mutex mutex;
     LiveViewRef live = std::make_shared<const LiveView>();
     RouteExplanationRef route = std::make_shared<const RouteExplanation>();
