@@ -11,7 +11,9 @@ loadmodule "rr.so"
 loadmodule "maxfwd.so"
 loadmodule "xlog.so"
 loadmodule "diversion.so"
+loadmodule "uac.so"
 modparam("rr", "enable_full_lr", 1)
+modparam("uac", "restore_mode", "auto")
 
 request_route {{
     if (!mf_process_maxfwd_header("70")) {{
@@ -24,7 +26,7 @@ request_route {{
          + "from $fu P-Asserted-Identity $hdr(P-Asserted-Identity) Privacy $hdr(Privacy)\\n");
     record_route();
     if ($si == "{subscriber[0]}") {{
-        {diverts}
+        {changes}
         $du = "sip:{office[0]}:{office[1]};transport={transport}";
     }} else if ($rU == "{refused}") {{
         t_newtran();
@@ -44,17 +46,18 @@ request_route {{
 class KamailioCarrier(Kamailio):
     """Calls of the office to `refused` get `refusal`, those to `back[0]` come back as calls to `back[1]`, all others go to
     `subscriber`, a UDP address. What the subscriber calls goes to `office`, and was sent on by `diverted_by` before,
-    because that is busy; empty: by nobody."""
+    because that is busy; empty: by nobody. `changes`: what is done to its INVITE besides, in words of the configuration."""
 
     def __init__(self, folder: Path, subscriber: tuple[str, int], office: tuple[str, int], transport: str, *,
                  refused: str = "", refusal: int = 404, back: tuple[str, str] = ("", ""), diverted_by: str = "",
-                 ip: str = "127.0.0.2"):
+                 changes: str = "", ip: str = "127.0.0.2"):
         self.folder = folder
         port = reserve(ip)
-        diverts = f'add_diversion("user-busy", "{diverted_by}");' if diverted_by else ""
+        if diverted_by:
+            changes += f'add_diversion("user-busy", "{diverted_by}");'
         super().__init__(folder, CONFIG.format(
             host=ip, port=port, subscriber=subscriber, office=office, transport=transport,
-            refused=refused or "nobody", refusal=refusal, back=(back[0] or "nobody", back[1] or "nobody"), diverts=diverts), ip, port)
+            refused=refused or "nobody", refusal=refusal, back=(back[0] or "nobody", back[1] or "nobody"), changes=changes), ip, port)
 
     @property
     def text(self) -> str:

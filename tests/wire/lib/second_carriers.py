@@ -43,12 +43,31 @@ class SecondCarriers(SecondPhones):
         self.trunk("one", (carrier.host, carrier.port), plan_has, **(members or {}))
         return carrier
 
-    def from_outside(self, server, address, transport, **keys):
-        """A SIPp at `address` that calls +431202 by `server`, after `first` and then `second` have sent the call on."""
-        sipp = Sipp("inbound", server, self.folder, ip=address[0], port=address[1], transport=transport, calls=1,
-                    service="+431202", keys=keys)
+    def from_outside(self, server, address, transport, scenario="inbound", number="+431202", **keys):
+        """A SIPp at `address` that calls `number` by `server`: as `inbound` after `first` and then `second` have sent the call
+        on, as `outside` for `shown`, of whom it says `identity`."""
+        sipp = Sipp(scenario, server, self.folder, ip=address[0], port=address[1], transport=transport, calls=1,
+                    service=number, keys=keys, traced=True)
         self.addCleanup(sipp.close)
         return sipp
+
+    def outside(self, server, address, transport):
+        """How a SIPp at `address` calls."""
+        def calls(number="+431202", shown='"Zenobia" <sip:+43664111@one.test>', identity="Privacy: none"):
+            return self.from_outside(server, address, transport, "outside", number, shown=shown, identity=identity)
+        return calls
+
+    def sipp_outside(self, plan_has=None, **members):
+        """The trunk `one`, by which a SIPp calls: what is returned."""
+        address, transport = ("127.0.0.2", reserve("127.0.0.2")), self.transports[1]
+        self.trunk("one", address, plan_has, **members)
+        return self.outside(self.server.address[transport], address, transport)
+
+    def kamailio_outside(self, plan_has=None, changes="", **members):
+        """The same, where a Kamailio makes `changes` to what the SIPp says."""
+        address = "127.0.0.4", reserve("127.0.0.4")
+        carrier = self.kamailio(address, plan_has, members=members, changes=changes)
+        return self.outside((carrier.host, carrier.port), address, "udp")
 
     def ways(self, dialled=DIALLED):
         """Of the last call: whose parts it has, by which trunk, and what became of them."""
