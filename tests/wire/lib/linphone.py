@@ -33,7 +33,7 @@ publish=0
 audio_rtp_port={audio}
 bind_address=127.0.0.1
 """
-# The first of these is switched on: what it records has the rate of its codec.
+# One of these is switched on: what it records has the rate of its codec.
 CODECS = (("PCMA", 8000), ("PCMU", 8000), ("opus", 48000), ("speex", 16000), ("speex", 8000),
           ("G729", 8000))
 
@@ -50,7 +50,7 @@ class Linphone(Prompt):
     def __init__(self, folder: Path, number: str, secret: str, domain: str,
                  server: tuple[str, int], hertz: int, transport: str = "udp",
                  answers: bool = True, early: bool = False, sip: dict[str, int | str] | None = None,
-                 settings: dict[str, str] | None = None, friends: tuple[str, ...] = ()):
+                 settings: dict[str, str] | None = None, friends: tuple[str, ...] = (), codec: str = "PCMA"):
         self.folder, self.number, self.domain = folder, number, domain
         general = {"incoming_calls_early_media": int(early)} | (sip or {})  # else a 180 follows the 183
         # Without the folder of its database it opens no port, and says nothing about it.
@@ -61,7 +61,7 @@ class Linphone(Prompt):
             transport=transport, audio=reserve(together=2),  # RTP and RTCP
             more="\n".join(f"{name}={value}" for name, value in general.items()),
             settings="".join(f"{name}={value}\n" for name, value in (settings or {}).items())) + "".join(
-                f"[audio_codec_{index}]\nmime={name}\nrate={rate}\nenabled={int(index == 0)}\n"
+                f"[audio_codec_{index}]\nmime={name}\nrate={rate}\nenabled={int(name == codec)}\n"
                 for index, (name, rate) in enumerate(CODECS)) + "".join(
                 f"[friend_{index}]\nurl=<{uri}>\npol=accept\nsubscribe=1\n"
                 for index, uri in enumerate(friends)))

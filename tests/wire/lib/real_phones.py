@@ -74,7 +74,7 @@ class Baresip:
                  hertz: int, transport: str = "udp", contact: str = "",
                  modules: tuple[str, ...] = (), media: dict[str, str] | None = None,
                  answers: bool = True, early: bool = False, traced: bool = False,
-                 settings: dict[str, str] | None = None):
+                 settings: dict[str, str] | None = None, codec: str = "pcma"):
         """`early`: it sends a tone in its 183, until told to answer; `traced`: it says all messages; `settings`: more
         parameters of its account, {"regq": "0.5"}."""
         self.folder, self.number, self.domain = folder, number, domain
@@ -95,7 +95,7 @@ class Baresip:
             f"<sip:{number}@{domain}>;auth_user={number};auth_pass={secret};regint=600"
             f';outbound="sip:{host}:{port};transport={transport}"'
             f";answermode={'early' if early else 'auto' if answers else 'manual'}"
-            ";audio_codecs=pcma"
+            f";audio_codecs={codec}"
             + "".join(f";{name}={value}" for name, value in ((media or {}) | (settings or {})).items()) + "\n")
         self.said = ""  # all of it
         self.text = ""  # what no line of the test has waited for
