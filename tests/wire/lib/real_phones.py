@@ -180,7 +180,7 @@ class Sipp:
                    "-default_behaviors", "all,-abortunexp",
                    "-nostdin", "-trace_err", "-error_file", str(self.log)]
         if user:
-            several = scenario in ("register", "attended")  # whom its credentials are for
+            several = scenario in ("register", "attended", "moves")  # whom its credentials are for
             uri = "office.test" if several else f"{service}@office.test"
             command += ["-au", user, "-ap", secret, "-auth_uri", uri]
         if scenario == "attended":
