@@ -74,9 +74,9 @@ class Baresip:
                  hertz: int, transport: str = "udp", contact: str = "",
                  modules: tuple[str, ...] = (), media: dict[str, str] | None = None,
                  answers: bool = True, early: bool = False, traced: bool = False,
-                 settings: dict[str, str] | None = None, codec: str = "pcma"):
+                 settings: dict[str, str] | None = None, codec: str = "pcma", config: str = ""):
         """`early`: it sends a tone in its 183, until told to answer; `traced`: it says all messages; `settings`: more
-        parameters of its account, {"regq": "0.5"}."""
+        parameters of its account, {"regq": "0.5"}; `config`: more lines of its settings."""
         self.folder, self.number, self.domain = folder, number, domain
         folder.mkdir()
         write_tone(folder / "tone.wav", hertz)
@@ -86,7 +86,7 @@ class Baresip:
         more = "".join(f"module {kind}.so\n" for kind in sorted(kinds))
         more += "".join(f"module_app {module}.so\n" for module in modules)
         (folder / "config").write_text(
-            CONFIG.format(folder=folder, number=number, modules=MODULES) + more)
+            CONFIG.format(folder=folder, number=number, modules=MODULES) + more + config)
         # /message writes to the first contact; with the module `presence` it is watched.
         watched = ";presence=p2p" if "presence" in modules else ""
         (folder / "contacts").write_text(
