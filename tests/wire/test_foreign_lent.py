@@ -197,6 +197,20 @@ class Lent(SecondCarriers):
     def test_kamailio_gets_outside_again_by_sipp(self):
         self.gets_outside_again(self.kamailio_outside, self.to_sipp)
 
+    def test_sipp_dials_outside_by_the_card(self):
+        """As far as the owner may forward there: 201 may not."""
+        self.rest.put("/api/v1/calling-card", {"number": "800"})
+        calls = self.lends(self.sipp_outside, {"201": "800", "202": "800"})
+        asked = self.to_kamailio()
+        calls("+431201", scenario="outside_card_in_vain", target=DIALLED).succeeds()
+        self.was_on_behalf_of("201", "answered")
+        self.assertEqual([], asked())
+        calls("+431202", scenario="outside_card", target=DIALLED).succeeds()
+        self.are_in_calls()
+        self.assertEqual([(CALLED, "+431202")], asked())
+        self.was_on_behalf_of("202", "answered", (DIALLED, "answered"))
+        self.no_lamp_was_lit()
+
 
 class LentOverUdp(Lent):
     """And the other way round."""

@@ -53,8 +53,9 @@ class SecondCarriers(SecondPhones):
 
     def outside(self, server, address, transport):
         """How a SIPp at `address` calls."""
-        def calls(number="+431202", shown='"Zenobia" <sip:+43664111@one.test>', identity="Privacy: none"):
-            return self.from_outside(server, address, transport, "outside", number, shown=shown, identity=identity)
+        def calls(number="+431202", shown='"Zenobia" <sip:+43664111@one.test>', identity="Privacy: none", scenario="outside",
+                  **keys):
+            return self.from_outside(server, address, transport, scenario, number, shown=shown, identity=identity, **keys)
         return calls
 
     def sipp_outside(self, plan_has=None, **members):
