@@ -1,6 +1,7 @@
 #include "core/forward_target.hpp"
 
 #include "core/extension_uri.hpp"
+#include "core/own_number.hpp"
 
 namespace lampline {
 
@@ -8,7 +9,7 @@ std::optional<ForwardRefusal> forward_refusal(const DigitPlan& plan, std::string
                                               std::string_view number, bool is_ours)
 {
     const auto match = plan.find(is_ours ? std::string{number} : plain_number(number));
-    if (!match) return std::nullopt;
+    if (!match || (is_ours && yields_to_owner(*match, number))) return std::nullopt;
     const auto& rule = *match->rule;
     const std::string who{by};
     if (rule.emergency)

@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "core/extension_uri.hpp"
+#include "core/own_number.hpp"
 #include "engine/route_decision.hpp"
 
 namespace lampline {
@@ -95,7 +96,8 @@ bool RouteDecision::may_go_outside() const
         auto [number, by] = ahead[at];
         if (!view_.directory.find(number) && !view_.directory.find_ring_group(number))
             number = plain_number(number);
-        if (auto match = view_.directory.digit_plan().find(number)) {
+        auto match = view_.directory.digit_plan().find(number);
+        if (match && !(is_somebodys(number) && yields_to_owner(*match, number))) {
             if (needs_bridge(*match->rule, by)) return true;
             if (!match->rule->trunks.empty()) continue;
             number = std::move(match->number);

@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "core/extension_uri.hpp"
+#include "core/own_number.hpp"
 #include "engine/route_decision.hpp"
 
 namespace lampline {
@@ -56,8 +57,13 @@ bool RouteDecision::applies_plan(std::string& number, std::string_view by, Asks 
     auto match = plan.find(number);
     if (!match) return true;
     const auto& rule = *match->rule;
+    const auto& name = rule.name.empty() ? rule.pattern : rule.name;
+    if (is_somebodys(number) && yields_to_owner(*match, number)) {
+        note(RouteStepKind::own_number, number, name);
+        return true;
+    }
     rule_ = &rule;
-    note(RouteStepKind::rule, number, rule.name.empty() ? rule.pattern : rule.name);
+    note(RouteStepKind::rule, number, name);
     if (rule.status != 0 && !rule.emergency) {
         note(RouteStepKind::barred, number, std::to_string(rule.status) + ' ' + rule.phrase);
         reject(rule.status, rule.phrase);

@@ -57,6 +57,9 @@ std::string words(const RouteStep& step)
     case RouteStepKind::calling_card: return number + " is the calling-card application";
     case RouteStepKind::not_its_user: return number + " may not use it";
     case RouteStepKind::rule: return "The digit plan has a rule for " + number + ": " + other;
+    case RouteStepKind::own_number:
+        return "The rule " + other + " would take " + number +
+               " too, but that is a number of this office, which counts before wider rules";
     case RouteStepKind::emergency: return "This is an emergency number, which everybody may dial";
     case RouteStepKind::right_enough: return number + " may make " + other + " calls";
     case RouteStepKind::right_missing: return number + " may not make " + other + " calls";

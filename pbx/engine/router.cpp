@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "core/extension_uri.hpp"
+#include "core/own_number.hpp"
 #include "engine/route_decision.hpp"
 
 namespace lampline {
@@ -98,9 +99,12 @@ bool RouteDecision::end_dialling(std::string& number, bool emergency)
         if (is_somebodys(number)) return false;
         const auto code = code_in(number);
         if (code && (!code->number || is_somebodys(code->to.value_or(*code->number)))) return false;
+        const auto plain = plain_number(bare);
+        const bool is_own = is_somebodys(bare) || is_somebodys(plain) || code_in(bare);
+        const bool taken = match && !(is_own && yields_to_owner(*match, plain));
         // A rule that takes the number without it too leaves it to the codes, which come first.
-        const bool names_end = match && (!without || without->rule != match->rule);
-        if (names_end || (match && !code_in(bare))) return names_end;
+        const bool names_end = taken && (!without || without->rule != match->rule);
+        if (names_end || (taken && !code_in(bare))) return names_end;
     }
     note(RouteStepKind::end_of_dialling, number, bare);
     number = std::move(bare);

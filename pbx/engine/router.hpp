@@ -27,6 +27,7 @@ enum class RouteStepKind : std::uint8_t {
     calling_card,   ///< the number is that of the application
     not_its_user,   ///< number: who may not use the application
     rule,           ///< of the digit plan; other: its name
+    own_number,     ///< somebody here has the number, before a wide rule; other: its name
     emergency,      ///< the number passes every right
     right_enough,   ///< number: whose right; other: the class that it takes
     right_missing,  ///< the same

@@ -2,6 +2,8 @@
 
 #include <doctest/doctest.h>
 
+#include "core/forward_target.hpp"
+
 using namespace lampline;
 
 namespace {
@@ -162,4 +164,15 @@ TEST_CASE("rights are the extension's own, or those of all")
     for (const auto* word : {"internal", "local", "national", "international", "premium"})
         CHECK(name(call_class_named(word).value()) == word);
     CHECK_FALSE(call_class_named("free"));
+}
+
+TEST_CASE("who has a number comes before wide rules for whoever forwards to it, too")
+{
+    DigitRules rules;
+    rules.rules = {{.pattern = "2.*", .call_class = CallClass::premium, .trunks = {"line"}},
+                   {.pattern = "203", .status = 403}};
+    const DigitPlan plan{rules};
+    CHECK_FALSE(forward_refusal(plan, "201", "202", true));
+    CHECK(forward_refusal(plan, "201", "202", false));
+    CHECK(forward_refusal(plan, "201", "203", true));
 }

@@ -75,7 +75,7 @@ TEST_CASE("the # that ends dialling is no part of a number, unless something has
                           {.name = "any", .pattern = "9.*", .replacement = "203"},
                           {.name = "hash", .pattern = "8#", .replacement = "204"},
                           {.name = "plain", .pattern = "8", .replacement = "205"},
-                          {.name = "outside", .pattern = "\\d\\d\\d#", .status = 403}};
+                          {.name = "outside", .pattern = "\\d\\d\\d#", .priority = 99, .status = 403}};
     office.forwarding["112"] = {};
     office.registers("112");
     office.codes.set(Feature::pickup_directed, "11");
@@ -185,4 +185,78 @@ TEST_CASE("the plan is asked once for each number dialled, and never makes what 
     office.registers("22");
     rings(office.decide("201", "2"), "22");
     rejected(office.decide("201", "x"), 404, "No Such Extension");
+}
+
+TEST_CASE("a wide rule takes no number that somebody here has")
+{
+    Office office;
+    office.groups = {{.number = "600", .members = {{.number = "203"}}}};
+    office.forwarding["bob"] = {};
+    office.registers("bob");
+    for (const auto* pattern : {".*", "2.*", "[26].{2,}|bob|1.*", "(2.*|6.*|b.*)", "20\\d.?"}) {
+        CAPTURE(std::string{pattern});
+        office.rules.rules = {{.name = "out", .pattern = pattern, .trunks = {"none"}}};
+        rings(office.decide("201", "202"), "202");
+        rings(office.decide("201", "2-0-2"), "202");
+        rings(office.decide("201", "202#"), "202");
+        rings(office.decide("201", "600"), "600");
+        rings(office.decide("201", "bob"), "bob");
+        office.rules.rules[0].replacement = "0\\0";
+        rings(office.decide("201", "202"), "202");
+        office.rules.rules[0].trunks.clear();
+        rings(office.decide("201", "202"), "202");
+        office.rules.rules[0].replacement.clear();
+        office.rules.rules[0].status = 403;
+        rings(office.decide("201", "202"), "202");
+        office.rules.rules[0].priority = 101;
+        rings(office.decide("201", "202"), "202");
+    }
+    office.rules.rules = {{.name = "out", .pattern = "2.*", .status = 480, .phrase = "Out"}};
+    CHECK(told(office.decide("201", "202#"))
+              .starts_with("201 dials 202#. 202# is nobody's number, and read as 202: # ends dialling. "
+                           "The rule out would take 202 too, but that is a number of this office, "
+                           "which counts before wider rules. 202 is an extension. "));
+    rejected(office.decide("201", "299"), 480, "Out");
+    rejected(office.decide("201", "299#"), 480, "Out");
+    office.forwarding["204"].always = "203";
+    rings(office.decide("201", "204"), "203");
+}
+
+TEST_CASE("a rule that is meant takes the number of somebody here")
+{
+    Office office;
+    const auto takes = [&](DigitRule rule, std::string_view dialled = "202") {
+        rule.status = rule.emergency ? 0 : 480;
+        office.rules.rules = {rule};
+        return office.decide("201", dialled).status == 480;
+    };
+    CHECK(takes({.pattern = "2.*", .priority = 99}));
+    CHECK(takes({.pattern = "202"}));
+    CHECK(takes({.pattern = "202(#)?"}, "202#"));
+    CHECK(takes({.pattern = "202#"}, "202#"));
+    CHECK(takes({.pattern = "\\d\\d\\d#", .priority = 1}, "202#"));
+    CHECK_FALSE(takes({.pattern = "202", .priority = 101}));
+    CHECK_FALSE(takes({.pattern = "202|203"}));  // spells out neither
+    CHECK_FALSE(takes({.pattern = "\\d\\d\\d#"}, "202#"));
+
+    office.rules.rules = {{.pattern = "2..", .replacement = "204", .emergency = true}};
+    rings(office.decide("201", "202"), "204");
+    office.rules.rules = {{.pattern = "2..", .mode = CallMode::proxy}};
+    CHECK(office.decide("201", "202").mode == CallMode::proxy);  // it leaves it here
+    office.rules.rules = {{.pattern = "2..", .call_class = CallClass::premium}};
+    rejected(office.decide("201", "202"), 403, "Not Allowed");
+}
+
+TEST_CASE("a wide rule takes no code, with the # that ends dialling either")
+{
+    Office office;
+    office.codes = {};
+    for (const auto* pattern : {".*", "\\*.*", ".{4,}", "[*0-9#]{4}|.{7,}"}) {
+        CAPTURE(std::string{pattern});
+        office.rules.rules = {{.name = "out", .pattern = pattern, .replacement = "204"}};
+        for (const auto* dialled : {"*78", "*78#", "*21*203", "*21*203#", "**203", "**203#"}) {
+            CAPTURE(std::string{dialled});
+            CHECK(office.decide("201", dialled).kind == RouteKind::feature);
+        }
+    }
 }
