@@ -307,6 +307,8 @@ private:
     /// `picker` takes what still rings in `call`, which is still hunting: who wants to do so a moment
     /// later is told that.
     void note_taken(const Call& call, const Leg& picker, Moment now);
+    /// Who is connected with whoever takes what rings in `call`.
+    [[nodiscard]] static const Leg& waits_in(const Call& call);
     /// Another phone has what `input` wants to take.
     void refuse_late(const InviteReceived& input, Outbox& outbox);
     // pickup.cpp: INVITE with Replaces
@@ -395,6 +397,10 @@ private:
     void ring_instead(Call& call, const Leg& transferor, Asked asked,
                       const std::optional<Called>& called, std::vector<Header> headers, Moment now,
                       Outbox ended, Outbox& outbox);
+    /// The two who stay are outside, and `transferor` may not leave them alone with each other: the other one is
+    /// who talks to it in `consulting`, or is still to answer there.
+    [[nodiscard]] bool may_not_join_outside(const Call& call, const Call& consulting,
+                                            const Leg& transferor) const;
     void go_on(Call& call, Moment now, Outbox& outbox);
     void target_answered(Call& call, Leg& target, const ResponseReceived& response, Moment now,
                          Outbox& outbox);
@@ -716,6 +722,15 @@ private:
     [[nodiscard]] bool leads_to(const Hunt& hunt, std::string_view domain) const;
     /// `route`, of a number at `domain`, ends at something of our own instead.
     [[nodiscard]] bool misses(const Route& route, std::string_view domain) const;
+    /// `by` may connect two parties outside: it forwards one of them.
+    [[nodiscard]] bool may_connect_outside(std::string_view by) const
+    {
+        return directory_->digit_plan().outside_rights_of(by).forward;
+    }
+    [[nodiscard]] Header connects_none_outside(std::string_view by) const;
+    /// `input`, of somebody outside, is for `party` that is outside as well, and nobody allows it.
+    [[nodiscard]] bool may_not_meet(const InviteReceived& input, const Leg& party) const;
+    void refuse_to_meet(const InviteReceived& input, Outbox& outbox);
     /// The call is answered: from now on it is supervised, by the sessions that its legs have.
     void start_talking(Call& call, std::chrono::seconds session_expires, Moment now,
                        Outbox& outbox);

@@ -128,6 +128,7 @@ Leg& CallEngine::open_picker_leg(Call& call, const Leg& replaced, const InviteRe
 void CallEngine::pick_up(Leg& ringing, const InviteReceived& input, Moment now, Outbox& outbox)
 {
     Call& call = *find(ringing.id).first;
+    if (may_not_meet(input, waits_in(call))) return refuse_to_meet(input, outbox);
     if (call.transfer) return pick_up_transferred(call, ringing, input, now, outbox);
     if (call.clicked && call.phase == CallPhase::ringing)
         return reject(input, 481, "Nobody Calls There", outbox,

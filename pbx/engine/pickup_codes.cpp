@@ -66,7 +66,8 @@ void CallEngine::receive_pickup_code(const InviteReceived& input, const DialledF
             if (!may_take(input.actor(), *leg)) continue;
             if (team && call->hunting->hunt.number != team->number) continue;  // its member alone
             // One that cannot be taken is named only where no other one rings.
-            const bool as_well = can_change_hands(*call, *leg);
+            const bool as_well =
+                can_change_hands(*call, *leg) && !may_not_meet(input, waits_in(*call));
             if (free && !as_well) continue;
             if (as_well == free) {
                 several = several || (waits_longest && call != waits_longest);
@@ -98,6 +99,12 @@ void CallEngine::receive_pickup_code(const InviteReceived& input, const DialledF
     if (oldest->proxied)  // nobody outside gets into a dialog of phones
         return reject(input, 488, "Call In Proxy Mode", outbox);
     pick_up(*oldest, input, now, outbox);
+}
+
+const Leg& CallEngine::waits_in(const Call& call)
+{
+    const Leg* transferee = call.transfer ? call.find(call.transfer->transferee) : nullptr;
+    return transferee ? *transferee : call.caller();
 }
 
 void CallEngine::note_taken(const Call& call, const Leg& picker, Moment now)

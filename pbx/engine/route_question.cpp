@@ -15,7 +15,8 @@ RouteQuestion question_of_transfer(const Call& call, const Leg& transferee, std:
             .caller = shown,
             .under_way = call.id,
             .party = transferee.extension,
-            .for_outside = for_outside};
+            .for_outside = for_outside,
+            .party_outside = !transferee.trunk.empty()};
 }
 
 RouteQuestion question_of_click(std::string_view from, const Called& to)

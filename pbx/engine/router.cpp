@@ -33,8 +33,11 @@ void RouteDecision::start()
 {
     if (!question_.trunk.empty()) return start_from_outside();
     note(RouteStepKind::dialled, question_.dialled, std::string{question_.from});
-    const auto asks = question_.for_outside ? Asks::forwards : Asks::dials;
+    auto asks = question_.for_outside ? Asks::forwards : Asks::dials;
     if (question_.contact) return go_to_phone(actor_, asks);
+    // Who connects two outside forwards, unless it is for help.
+    if (question_.party_outside && !view_.directory.digit_plan().is_emergency(question_.dialled))
+        asks = Asks::forwards;
     if (!is_dialable(question_.dialled)) return reject_unknown(question_.dialled);
     if (feature_key(question_.dialled) && !view_.directory.find(question_.dialled)) return press();
     dial(std::string{question_.dialled}, asks);

@@ -95,6 +95,7 @@ struct RouteQuestion {
     CallRef under_way{};  ///< the call itself, by which nobody is busy; 0: it begins only now
     std::optional<std::string_view> party{};  ///< whose phone is to be connected; none: `from`
     bool for_outside = false;  ///< `from` lends its rights to somebody outside
+    bool party_outside = false;  ///< so is who is to be connected, and `from` will not be there
     /// The call is the next way of this one, which nobody has answered; nullptr: of none.
     const CountedCall* counted = nullptr;
 };

@@ -157,6 +157,9 @@ void CallEngine::consult(Call& call, const Leg& transferor, const Replaces& repl
     if (consulted->proxied && !rings)
         return consult_proxied(call, *consulted, std::move(headers), now, outbox);
     Leg* target = other.peer_of(*consulted);
+    if (may_not_join_outside(call, other, transferor))
+        return transfer_failed(call, 403, "Not Allowed", now, outbox,
+                               {connects_none_outside(transferor.extension)});
     const bool clicked = other.clicked && other.transfer && !other.transfer->transferor &&
                          other.transfer->transferee == consulted->id &&
                          other.transfer->stage == TransferStage::ringing;
@@ -200,6 +203,21 @@ void CallEngine::consult(Call& call, const Leg& transferor, const Replaces& repl
     transfer.answerer = target->id;
     consulted->transfer_of = target->transfer_of = call.id;
     go_on(call, now, outbox);
+}
+
+bool CallEngine::may_not_join_outside(const Call& call, const Call& consulting,
+                                      const Leg& transferor) const
+{
+    const auto& extension = transferor.extension;
+    if (call.find(call.transfer->transferee)->trunk.empty() || may_connect_outside(extension) ||
+        is_for_help(consulting))
+        return false;
+    // What leads outside by the forward of somebody here is asked anew, by the right of that one.
+    const auto* hunting = consulting.hunting.get();
+    const bool rings_outside =
+        hunting && hunting->hunt.outside && hunting->hunt.payer == extension;
+    const auto is_target = [&](const Leg& leg) { return leg.talking() && !leg.trunk.empty(); };
+    return rings_outside || std::ranges::any_of(consulting.legs, is_target);
 }
 
 void CallEngine::ring_instead(Call& call, const Leg& transferor, Asked asked,

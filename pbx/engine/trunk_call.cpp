@@ -260,6 +260,21 @@ void CallEngine::no_longer_outside(Leg& leg)
     if (std::exchange(leg.counted, false)) outside_.ended(leg.payer, leg.trunk);
 }
 
+Header CallEngine::connects_none_outside(std::string_view by) const
+{
+    return addresses_.warning_of(std::string{by} + " may not forward calls to outside");
+}
+
+bool CallEngine::may_not_meet(const InviteReceived& input, const Leg& party) const
+{
+    return !input.trunk.empty() && !party.trunk.empty() && !may_connect_outside(input.actor());
+}
+
+void CallEngine::refuse_to_meet(const InviteReceived& input, Outbox& outbox)
+{
+    reject(input, 403, "Not Allowed", outbox, {connects_none_outside(input.actor())});
+}
+
 std::optional<NameAddr> CallEngine::shown_to(const Leg& leg, const Leg& other) const
 {
     if (leg.trunk.empty()) return presented(other);
