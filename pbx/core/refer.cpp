@@ -139,7 +139,10 @@ std::optional<ReferTo> parse_refer_to(std::string_view value)
     if (value.size() > 2 * max_length || !is_single(value)) return std::nullopt;
     auto address = address_in(trimmed(value));
     auto headers = address;
-    const auto uri = SipUri::parse(take_until(headers, '?'));
+    const auto plain = take_until(headers, '?');
+    const auto uri = SipUri::parse(plain);
+    // Before the @ stands somebody (RFC 3261 §25.1: user).
+    if (uri && uri->user.empty() && plain.find('@') != std::string_view::npos) return std::nullopt;
     if (!uri && is_elsewhere(address)) return ReferTo{.uri = {}, .replaces = {}, .elsewhere = true};
     if (!uri) return std::nullopt;
 

@@ -38,7 +38,9 @@ void RouteDecision::start()
     // Who connects two outside forwards, unless it is for help.
     if (question_.party_outside && !view_.directory.digit_plan().is_emergency(question_.dialled))
         asks = Asks::forwards;
-    if (!is_dialable(question_.dialled)) return reject_unknown(question_.dialled);
+    // A rule for all numbers would take none at all, too.
+    if (question_.dialled.empty() || !is_dialable(question_.dialled))
+        return reject_unknown(question_.dialled);
     if (feature_key(question_.dialled) && !view_.directory.find(question_.dialled)) return press();
     dial(std::string{question_.dialled}, asks);
 }

@@ -340,6 +340,9 @@ TEST_CASE("a REFER that cannot be followed begins nothing")
     refused("<sip:102@office.test;method=BYE>", 403, "Refer-To");
     refused("<sip:**102@office.test>", 403, "Refer-To");
     refused("<sip:999@office.test>", 404, "Refer-To");
+    refused("<sip:office.test>", 404, "Refer-To");  // nobody there
+    refused("<sip:@office.test>", 400, "Refer-To");
+    refused("<sip:elsewhere.test>", 403, "Refer-To");
     refused("<sip:102@office.test?Replaces=a%3Bto-tag%3Db%3Bfrom-tag%3Dc>", 403, "Replaces");
 
     office.bob.refers("101", refer_to("<sip:103@office.test>"));

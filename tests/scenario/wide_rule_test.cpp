@@ -63,6 +63,8 @@ TEST_CASE("a rule for all numbers takes no internal call")
     far.receives(INVITE).to("sip:0664@carrier.test");
     far.replies(486);
     alice.receives(486U);
+    alice.sends(INVITE, "");  // sip:office.test
+    alice.receives(404U);
     alice.sends(INVITE, "112");
     far.receives(INVITE).to("sip:112@carrier.test");
     far.replies(486);

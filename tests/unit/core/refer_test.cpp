@@ -37,11 +37,12 @@ TEST_CASE("an escaped Replaces comes out whole (RFC 3891 §6.1); other headers s
 TEST_CASE("what is no address to call is refused")
 {
     for (const auto* text :
-         {"", "<>", "<mailto:>", "mailto", "<1x:a>", "<http://a b>", "<http://a%4>", "<http://a\\>", "<sip:102@office.test", "\"open", "<sip:1@h?Replaces=%0d%0aVia>",
+         {"", "<>", "<sip:@office.test>", "sip:@h", "<sips::secret@h?Subject=x>", "<mailto:>", "mailto", "<1x:a>", "<http://a b>", "<http://a%4>", "<http://a\\>", "<sip:102@office.test", "\"open", "<sip:1@h?Replaces=%0d%0aVia>",
           "<sip:1@h?Replaces=%4>", "<sip:1@h?Replaces=>",
           "<sip:1@h?Replaces=a%3Bto-tag%3Da%20b%3Bfrom-tag%3Dc>",
           "<sip:1@h?Replaces=a%3Bto-tag%3Da%3Bfrom-tag%3D%22c%22>"})
         CHECK_MESSAGE(!parse_refer_to(text), text);
+    CHECK(parse_refer_to("<sip:h?Subject=a@b>")->uri.user.empty());  // a host alone is a URI
     CHECK_FALSE(parse_refer_to("<sip:1@h;method=BYE>")->wants_invite);
     const auto join = parse_refer_to("<sip:1@h?join=a%3Bto-tag%3D1%3Bfrom-tag%3D2>");
     REQUIRE(join);
