@@ -102,7 +102,10 @@ bool is_tag(std::string_view text) noexcept
     });
 }
 
-std::optional<Replaces> parse_replaces(std::string_view text)
+namespace {
+
+/// A Call-ID, and parameters of which two are the tags of its dialog.
+std::optional<Replaces> parse_dialog(std::string_view text, std::string_view to, std::string_view from)
 {
     if (text.size() > max_length) return std::nullopt;
     Replaces replaces;
@@ -118,11 +121,11 @@ std::optional<Replaces> parse_replaces(std::string_view text)
         const auto name = trimmed(take_until(value, '='));
         value = trimmed(value);
         bool twice = false;
-        if (same_word(name, "to-tag")) {
+        if (same_word(name, to)) {
             if (!has_value) return std::nullopt;
             twice = std::exchange(has_to_tag, true);
             replaces.to_tag = value;
-        } else if (same_word(name, "from-tag")) {
+        } else if (same_word(name, from)) {
             if (!has_value) return std::nullopt;
             twice = std::exchange(has_from_tag, true);
             replaces.from_tag = value;
@@ -132,6 +135,20 @@ std::optional<Replaces> parse_replaces(std::string_view text)
     }
     if (!is_tag(replaces.to_tag) || !is_tag(replaces.from_tag)) return std::nullopt;
     return replaces;
+}
+
+}  // namespace
+
+std::optional<Replaces> parse_replaces(std::string_view text)
+{
+    return parse_dialog(text, "to-tag", "from-tag");
+}
+
+std::optional<Replaces> parse_target_dialog(std::string_view text)
+{
+    auto dialog = parse_dialog(text, "local-tag", "remote-tag");
+    if (dialog && (dialog->to_tag.empty() || dialog->from_tag.empty())) dialog.reset();
+    return dialog;
 }
 
 std::optional<ReferTo> parse_refer_to(std::string_view value)

@@ -17,6 +17,10 @@ bool is_tag(std::string_view text) noexcept;
 /// 3891 §6.1), or when longer than 1024 bytes.
 std::optional<Replaces> parse_replaces(std::string_view text);
 
+/// Reads the Target-Dialog header of a request that a phone sends us (RFC 4538 §7): `call-id;local-tag=x;remote-tag=y`. Its
+/// local tag, ours, becomes the to-tag. nullopt where parse_replaces() says so, and without one of the tags.
+std::optional<Replaces> parse_target_dialog(std::string_view text);
+
 /// A Refer-To header: the URI, and what of the headers it carries may go on. A `body` is checked
 /// and left out: media is negotiated by the phones that talk, and an offer of somebody else's would
 /// send it to wherever that one likes.

@@ -63,7 +63,8 @@ public:
     void receive(const ResponseReceived& input, Moment now, Outbox& outbox);
     void receive(const DialogPassed& input, Moment now, Outbox& outbox);
     void receive(const FeatureSettled& settled, Moment now, Outbox& outbox);
-    /// A REFER outside a dialog: the phones of who sends it place a call (RFC 3515).
+    /// A REFER outside a dialog: the phones of who sends it place a call (RFC 3515), or the dialog that it names in
+    /// Target-Dialog is transferred (RFC 4538).
     void receive(const ReferReceived& input, Moment now, Outbox& outbox);
     /// `Event: refer` within the dialog of such a REFER.
     void receive(const SubscribeReceived& input, Moment now, Outbox& outbox);
@@ -380,6 +381,9 @@ private:
     // transfer.cpp, transfer_end.cpp: REFER
     void receive_refer(Call& call, Leg& leg, const RequestReceived& input, Moment now,
                        Outbox& outbox);
+    void receive_target_dialog(const ReferReceived& input, Moment now, Outbox& outbox);
+    /// The dialog of a phone of `extension` that `named` means by both tags; nullptr: none that goes on.
+    [[nodiscard]] Leg* own_dialog(const Replaces& named, std::string_view extension);
     /// Rings `called` for the transferee, by the rights of `by`, in the place of `instead_of`.
     void ring_target(Call& call, const std::string& by, const Called& called,
                      std::vector<Header> headers, Moment now, Outbox& outbox,
@@ -453,6 +457,14 @@ private:
         std::vector<Header> headers;  ///< for the target
         bool silent = false;          ///< no reports are wanted (RFC 4488)
     };
+    /// Why who is at `leg` can send nobody on just now; nullopt: it can.
+    [[nodiscard]] std::optional<Reply> refusal_to_refer(Call& call, const Leg& leg) const;
+    /// The REFER of who is at `leg` is answered with `reply`, and the record of the call says so.
+    void refuse_referral(const Call& call, const Leg& leg, const PayloadRef& payload, Reply reply,
+                         Outbox& outbox);
+    /// It is accepted. `reports`: within the dialog of the call.
+    void follow_referral(Call& call, Leg& leg, Referral referral, bool reports, Moment now,
+                         Outbox& outbox);
     /// What `referrer` refers to, or how that is refused, with a Warning that says why.
     [[nodiscard]] Result<Referral, Reply> referral_of(const PayloadRef& payload,
                                                       std::string_view referrer,

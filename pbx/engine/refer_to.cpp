@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/text.hpp"
+#include "core/dialog_match.hpp"
 #include "core/extension_uri.hpp"
 #include "core/refer.hpp"
 #include "engine/call_engine.hpp"
@@ -84,6 +85,9 @@ std::string CallEngine::referred_to(const PayloadRef& payload) const
 void CallEngine::receive(const ReferReceived& input, Moment now, Outbox& outbox)
 {
     outside_.set_day(std::chrono::floor<std::chrono::days>(now.wall));
+    std::size_t dialogs = 0;
+    only_header(input.payload, "Target-Dialog", dialogs);
+    if (dialogs > 0) return receive_target_dialog(input, now, outbox);
     auto referral = referral_of(input.payload, input.authenticated, input.transaction);
     if (!referral) return outbox.send(std::move(referral.error()));
     const auto refuse = [&](unsigned status, std::string_view phrase, std::string_view warning,
@@ -143,6 +147,60 @@ void CallEngine::receive(const ReferReceived& input, Moment now, Outbox& outbox)
     else
         set_timer(call, CallTimer::referral,
                   refer_subscriptions_.accept(input, call.id, now, outbox));
+}
+
+void CallEngine::receive_target_dialog(const ReferReceived& input, Moment now, Outbox& outbox)
+{
+    std::size_t count = 0;
+    const auto* value = only_header(input.payload, "Target-Dialog", count);
+    const auto named = count == 1 ? parse_target_dialog(*value) : std::nullopt;
+    const auto refuse = [&](unsigned status, std::string_view phrase, std::string_view warning) {
+        outbox.send(Reply{.transaction = input.transaction,
+                          .status = status,
+                          .phrase = std::string{phrase},
+                          .headers = {addresses_.warning_of(warning)}});
+    };
+    if (!named)
+        return refuse(400, "Bad Target-Dialog",
+                      "Target-Dialog: expected one Call-ID, with local-tag and remote-tag");
+    Leg* leg = own_dialog(*named, input.authenticated);
+    if (!leg)
+        return refuse(481, "No Such Dialog",
+                      "Target-Dialog: your extension has no dialog with this Call-ID and these tags");
+    Call& call = *find(leg->id).first;
+    const auto refuse_in_call = [&](Reply reply) {
+        reply.transaction = input.transaction;
+        refuse_referral(call, *leg, input.payload, std::move(reply), outbox);
+    };
+    auto referral = referral_of(input.payload, leg->extension, input.transaction);
+    if (!referral) return refuse_in_call(std::move(referral.error()));
+    if (leg->proxied)  // the phones follow it by themselves, within their dialog
+        return refuse_in_call(
+            {.status = 488, .phrase = "Call In Proxy Mode", .headers = {proxied_warning()}});
+    if (auto refusal = refusal_to_refer(call, *leg)) return refuse_in_call(std::move(*refusal));
+
+    if (referral->silent)
+        outbox.send(Reply{.transaction = input.transaction,
+                          .status = 202,
+                          .local_tag = tokens_(),
+                          .headers = {{"Refer-Sub", "false"}}});
+    else  // in the dialog that this REFER begins (RFC 3515 §2.4.4)
+        set_timer(call, CallTimer::referral,
+                  refer_subscriptions_.accept(input, call.id, now, outbox));
+    follow_referral(call, *leg, std::move(*referral), false, now, outbox);
+    sweep(call, now, outbox);
+}
+
+Leg* CallEngine::own_dialog(const Replaces& named, std::string_view extension)
+{
+    for (const auto id : index_.by_call_id(named.call_id)) {
+        Leg* leg = find(id).second;
+        // Which tag is whose is written the other way round by who sees it from its own side.
+        const bool is_meant = rung_of(leg->dialog, named) <= MatchRung::exchanged;
+        if (is_meant && leg->extension == extension && leg->state != LegState::terminated)
+            return leg;
+    }
+    return nullptr;
 }
 
 void CallEngine::receive(const SubscribeReceived& input, Moment now, Outbox& outbox)

@@ -52,24 +52,33 @@ bool are_of_one_phone(const Leg& left, const Leg& right)
 void CallEngine::receive_refer(Call& call, Leg& leg, const RequestReceived& input, Moment now,
                                Outbox& outbox)
 {
-    const auto send_refusal = [&](Reply reply) {
-        move_failed(call, leg.id,
-                    failed_move(MoveKind::transfer, referred_to(input.payload), reply.status,
-                                reply.phrase, reply.headers),
-                    outbox);
-        outbox.send(std::move(reply));
+    const auto refuse = [&](Reply reply) {
+        reply.transaction = input.transaction;
+        refuse_referral(call, leg, input.payload, std::move(reply), outbox);
     };
-    const auto refuse = [&](unsigned status, std::string_view phrase, std::string_view why = {}) {
-        Reply reply{.transaction = input.transaction, .status = status, .phrase = std::string{phrase}};
-        if (!why.empty()) reply.headers.push_back(addresses_.warning_of(why));
-        send_refusal(std::move(reply));
-    };
-    if (!leg.trunk.empty()) return refuse(403, "Not From Outside");
+    if (!leg.trunk.empty()) return refuse({.status = 403, .phrase = "Not From Outside"});
     auto referral = referral_of(input.payload, leg.extension, input.transaction);
-    if (!referral) return send_refusal(std::move(referral.error()));
+    if (!referral) return refuse(std::move(referral.error()));
     // Whatever came of the first one, its phone may count from it (RFC 3515 §2.4.6).
     const bool first = !std::exchange(leg.has_referred, true) && !leg.resumed;
-    Leg* transferee = call.peer_of(leg);
+    if (auto refusal = refusal_to_refer(call, leg)) return refuse(std::move(*refusal));
+
+    const bool silent = referral->silent;
+    Reply accepted{.transaction = input.transaction, .status = 202};
+    if (silent) accepted.headers.push_back({"Refer-Sub", "false"});
+    outbox.send(std::move(accepted));
+    leg.names_refer = !first;
+    leg.refer_cseq = input.cseq;
+    follow_referral(call, leg, std::move(*referral), !silent, now, outbox);
+}
+
+std::optional<Reply> CallEngine::refusal_to_refer(Call& call, const Leg& leg) const
+{
+    const auto refuse = [&](unsigned status, std::string_view phrase, std::string_view why = {}) {
+        Reply reply{.status = status, .phrase = std::string{phrase}};
+        if (!why.empty()) reply.headers.push_back(addresses_.warning_of(why));
+        return std::optional{std::move(reply)};
+    };
     if (is_moving(call))
         return refuse(491, "Request Pending", "Another change of this call is under way");
     if (!leg.talking()) return refuse(491, "Request Pending", "The call is not answered yet");
@@ -78,26 +87,35 @@ void CallEngine::receive_refer(Call& call, Leg& leg, const RequestReceived& inpu
         return each.id != leg.id && each.state != LegState::terminated;
     });
     if (alone) return refuse(403, "Nobody To Transfer", "There is no other phone in this call");
+    const Leg* transferee = call.peer_of(leg);
     if (!transferee || !transferee->talking())
         return refuse(491, "Request Pending", "The other phone is not connected with this one");
     if (transferee->slot) return refuse(403, "You Are Parked");
+    return std::nullopt;
+}
 
-    const bool silent = referral->silent;
-    Reply accepted{.transaction = input.transaction, .status = 202};
-    if (silent) accepted.headers.push_back({"Refer-Sub", "false"});
-    outbox.send(std::move(accepted));
+void CallEngine::refuse_referral(const Call& call, const Leg& leg, const PayloadRef& payload,
+                                 Reply reply, Outbox& outbox)
+{
+    move_failed(call, leg.id,
+                failed_move(MoveKind::transfer, referred_to(payload), reply.status, reply.phrase,
+                            reply.headers),
+                outbox);
+    outbox.send(std::move(reply));
+}
 
-    leg.names_refer = !first;
-    leg.refer_cseq = input.cseq;
+void CallEngine::follow_referral(Call& call, Leg& leg, Referral referral, bool reports, Moment now,
+                                 Outbox& outbox)
+{
     call.transfer = Transfer{.transferor = leg.id,
-                             .transferee = transferee->id,
-                             .reports = !silent,
-                             .to = asked_for(referral->to.uri)};
+                             .transferee = call.peer_of(leg)->id,
+                             .reports = reports,
+                             .to = asked_for(referral.to.uri)};
     report(call, 100, "Trying", false, now, outbox);
-    if (referral->to.replaces)
-        consult(call, leg, *referral->to.replaces, std::move(referral->headers), now, outbox);
-    else if (const auto called = addresses_.called_by(referral->to.uri))
-        ring_target(call, leg.extension, *called, std::move(referral->headers), now, outbox);
+    if (referral.to.replaces)
+        consult(call, leg, *referral.to.replaces, std::move(referral.headers), now, outbox);
+    else if (const auto called = addresses_.called_by(referral.to.uri))
+        ring_target(call, leg.extension, *called, std::move(referral.headers), now, outbox);
 }
 
 void CallEngine::ring_target(Call& call, const std::string& by, const Called& called,

@@ -137,7 +137,7 @@ std::vector<std::string> unsupported_options(const sip_t& sip)
         case sip_method_invite: return std::ranges::find(calls, tag) != calls.end();
         case sip_method_update: return tag == "timer";
         case sip_method_register: return tag == "path";
-        case sip_method_refer: return tag == "norefersub";
+        case sip_method_refer: return tag == "norefersub" || tag == "tdialog";
         case sip_method_subscribe: return tag == "eventlist" || tag == "recipient-list-subscribe";
         default: return false;
         }

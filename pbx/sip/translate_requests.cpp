@@ -74,6 +74,16 @@ PayloadRef with_faulty_referred_by(PayloadRef payload, const sip_t& sip)
     return more;
 }
 
+/// The stack does not know Target-Dialog. Further than to us it says nothing, so it does not pass.
+PayloadRef with_target_dialog(PayloadRef payload, const sip_t& sip)
+{
+    const auto dialogs = unknown_fields(sip, "Target-Dialog");
+    if (dialogs.empty()) return payload;
+    auto more = std::make_shared<Payload>(payload ? *payload : Payload{});
+    for (const auto& dialog : dialogs) more->headers.push_back({"Target-Dialog", dialog});
+    return more;
+}
+
 /// RFC 5367 §3.
 bool is_recipient_list(const sip_t& sip)
 {
@@ -159,7 +169,8 @@ ReferReceived to_refer(const sip_t& sip, TransactionId transaction, Flow source,
                        std::string_view extension)
 {
     auto request = received<ReferReceived>(sip, transaction, std::move(source), extension);
-    request.payload = with_faulty_referred_by(std::move(request.payload), sip);
+    request.payload =
+        with_target_dialog(with_faulty_referred_by(std::move(request.payload), sip), sip);
     return request;
 }
 

@@ -67,6 +67,32 @@ class Dialer(WireTest):
         clicked.hangs_up()
         target.receives("BYE")
 
+    def test_it_transfers_the_call_of_the_phone_that_it_names(self):
+        """Target-Dialog (RFC 4538)."""
+        carol = self.phone("203")
+        outgoing, incoming = talk(self.anna, self.bob)
+        own = outgoing.dialog
+        named = f"{own.call_id} ; local-tag={own.remote_tag};remote-tag={own.local_tag}"
+        for status, dialog in ((400, "nonsense"), (481, named + "x"), (481, (
+                f"{incoming.dialog.call_id};local-tag={incoming.dialog.remote_tag}"
+                f";remote-tag={incoming.dialog.local_tag}"))):
+            with self.subTest(dialog=dialog):
+                answer = self.refers("<sip:203@office.test>", headers=[
+                    ("Target-Dialog", dialog)]).subscribe.receives_final()
+                self.assertEqual(status, answer.status)
+                self.assertIn("Target-Dialog", answer["Warning"])
+        watch = self.refers("<sip:203@office.test>", headers=[
+            ("Target-Dialog", named), ("Require", "tdialog")])
+        watch.subscribe.receives(202)
+        self.hears(watch, "100 Trying")
+        target = carol.receives("INVITE")
+        self.assertIn("sip:202@", target.received["From"])
+        self.talks(incoming, target)
+        self.hears(watch, "200 OK", "terminated")
+        outgoing.receives("BYE")
+        incoming.hangs_up()
+        target.receives("BYE")
+
     def test_it_names_no_user(self):
         """F1 of a third party's call: the REFER is for the phone beside the dialer, whoever has it."""
         for uri in ("sip:office.test", f"sip:{self.anna.host_port}"):

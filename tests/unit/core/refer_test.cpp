@@ -72,6 +72,20 @@ TEST_CASE("what is well-formed, but of no scheme that calls are made to, lies el
     CHECK_FALSE(parse_refer_to("tel:102")->elsewhere);
 }
 
+TEST_CASE("a Target-Dialog names the dialog as its recipient is in it (RFC 4538 §7)")
+{
+    const auto dialog = parse_target_dialog(" a@b ; remote-tag=2;x=y ; Local-Tag = 1");
+    REQUIRE(dialog);
+    CHECK(dialog->call_id == "a@b");
+    CHECK(dialog->to_tag == "1");
+    CHECK(dialog->from_tag == "2");
+    for (const auto* text : {"", "a", "a;local-tag=1", "a;remote-tag=2", "a;to-tag=1;from-tag=2",
+                             ";local-tag=1;remote-tag=2", "a;local-tag=1;remote-tag=2;local-tag=1",
+                             "a,b;local-tag=1;remote-tag=2", "a;local-tag;remote-tag=2",
+                             "a;local-tag=;remote-tag=2", "a;local-tag=\"1\";remote-tag=2"})
+        CHECK_MESSAGE(!parse_target_dialog(text), text);
+}
+
 TEST_CASE("what can be a tag")
 {
     for (const auto* tag : {"", "0", "a-b.c!%*_+`'~9", "c2VjcmV0==", "a/b:c@d"})
