@@ -310,6 +310,8 @@ private:
     void note_taken(const Call& call, const Leg& picker, Moment now);
     /// Who is connected with whoever takes what rings in `call`.
     [[nodiscard]] static const Leg& waits_in(const Call& call);
+    /// `input` comes from the phone of `waits`, which is connected with whoever takes the call: it has nothing to take.
+    [[nodiscard]] bool waits_itself(const InviteReceived& input, const Leg& waits) const;
     /// Another phone has what `input` wants to take.
     void refuse_late(const InviteReceived& input, Outbox& outbox);
     // pickup.cpp: INVITE with Replaces

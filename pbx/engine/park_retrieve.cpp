@@ -55,8 +55,10 @@ void CallEngine::receive_park(const InviteReceived& input, const std::string& sl
 void CallEngine::retrieve(Leg& slot, const InviteReceived& input, Moment now, Outbox& outbox)
 {
     Call& call = *find(slot.id).first;
-    if (const Leg* waits = call.peer_of(slot); waits && may_not_meet(input, *waits))
-        return refuse_to_meet(input, outbox);
+    if (const Leg* waits = call.peer_of(slot)) {
+        if (may_not_meet(input, *waits)) return refuse_to_meet(input, outbox);
+        if (waits_itself(input, *waits)) return reject(input, 403, "You Are Parked", outbox);
+    }
     const bool taken = std::ranges::any_of(
         call.relays, [&](const Relay& relay) { return relay.replaces == slot.id; });
     if (!slot.talking() || taken || !stops_ringing_back(call, now, outbox))

@@ -87,6 +87,12 @@ void CallEngine::receive_replaces(const InviteReceived& input, Moment now, Outbo
                       {addresses_.warning_of("Replaces: early-only, and the dialog is confirmed")});
     if (!may) return reject(input, 403, "Not Yours To Take", outbox);
     if (leg->slot) return retrieve(*leg, input, now, outbox);
+    const Call& call = *find(leg->id).first;
+    const bool clicks = call.clicked && call.phase == CallPhase::ringing;
+    if (rings(*leg) && !clicks && waits_itself(input, waits_in(call)))
+        return reject(
+            input, 481, "Your Own Call", outbox,
+            {addresses_.warning_of("Replaces: the phone makes the call that rings there itself")});
     if (leg->proxied && (rings(*leg) || leg->talking()))
         return replace_proxied(*leg, input, now, outbox);
     if (rings(*leg)) return pick_up(*leg, input, now, outbox);

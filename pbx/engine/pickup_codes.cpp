@@ -2,6 +2,7 @@
 #include <tuple>
 
 #include "engine/call_engine.hpp"
+#include "engine/leg_reach.hpp"
 
 namespace lampline {
 namespace {
@@ -63,7 +64,7 @@ void CallEngine::receive_pickup_code(const InviteReceived& input, const DialledF
         for (const auto id : index_.ringing(extension)) {
             const auto [call, leg] = find(id);
             if (leg->slot || !call->hunting || rings_own_phones(*call)) continue;
-            if (!may_take(input.actor(), *leg)) continue;
+            if (!may_take(input.actor(), *leg) || waits_itself(input, waits_in(*call))) continue;
             if (team && call->hunting->hunt.number != team->number) continue;  // its member alone
             // One that cannot be taken is named only where no other one rings.
             const bool as_well =
@@ -105,6 +106,13 @@ const Leg& CallEngine::waits_in(const Call& call)
 {
     const Leg* transferee = call.transfer ? call.find(call.transfer->transferee) : nullptr;
     return transferee ? *transferee : call.caller();
+}
+
+bool CallEngine::waits_itself(const InviteReceived& input, const Leg& waits) const
+{
+    return input.trunk.empty() && waits.trunk.empty() &&
+           locations_.are_same(address_of(waits),
+                               {input.source, input.contact, input.authenticated});
 }
 
 void CallEngine::note_taken(const Call& call, const Leg& picker, Moment now)
