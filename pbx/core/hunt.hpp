@@ -107,6 +107,7 @@ struct Hunting {
     bool heard = false;     ///< a phone has answered by itself, if only to refuse
     bool must_be_heard = false;  ///< at `wave_ends` it is looked whether anything was heard at all
     bool counted = false;        ///< among the calls to outside of its payer
+    std::string counted_over{};  ///< the trunk among whose calls of the day it is by the way tried last
     std::optional<CountedCall> instead_of{};  ///< a call that rang until this one took its place
     bool one_phone = false;      ///< no other can do what its INVITE asks, wherever it sends that
     CallRef replaced{};          ///< proxied: the call whose place that phone is asked to give to it

@@ -54,7 +54,7 @@ void CallEngine::redirect_outside(const InviteReceived& input, const Route& rout
     }
     // That it was told counts as a call of the day: nothing that follows is seen.
     const auto& first = route.hunt.waves.front().members.front().trunk;
-    outside_.began(route.hunt.payer, first, true, outbox);
+    outside_.began(route.hunt.payer, first, {}, outbox);
     outside_.ended(route.hunt.payer, first);
     reject(input, 302, "Moved Temporarily", outbox, std::move(headers));
 }

@@ -76,6 +76,7 @@ void CallEngine::follow(Call& call, Route route, Moment now, Outbox& outbox)
     hunting.wave = 0;
     hunting.rang_out = hunting.heard = hunting.full = false;
     hunting.counted = route.counted;
+    hunting.counted_over.clear();
     hunting.limit.reset();
     hunting.on_route = hunting.off_route = false;
     if (diverted) show_diversion(call, outbox);

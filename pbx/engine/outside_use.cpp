@@ -27,15 +27,15 @@ OutsideUse::Count& OutsideUse::at(Table& table, std::string_view key)
     return found == table.end() ? table[std::string{key}] : found->second;
 }
 
-void OutsideUse::began(std::string_view payer, std::string_view trunk, bool anew, Outbox& outbox)
+void OutsideUse::began(std::string_view payer, std::string_view trunk, Anew anew, Outbox& outbox)
 {
     auto& over = at(trunks_, trunk);
     ++over.now;
-    outbox.store(OutsideDay{day_, {}, std::string{trunk}, ++over.today});
+    if (anew.trunk) outbox.store(OutsideDay{day_, {}, std::string{trunk}, ++over.today});
     if (payer.empty()) return;
     auto& by = at(payers_, payer);
     ++by.now;
-    if (anew) outbox.store(OutsideDay{day_, std::string{payer}, {}, ++by.today});
+    if (anew.payer) outbox.store(OutsideDay{day_, std::string{payer}, {}, ++by.today});
 }
 
 void OutsideUse::resumed(std::string_view payer, std::string_view trunk)

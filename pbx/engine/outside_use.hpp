@@ -26,8 +26,13 @@ public:
     /// Counts of an earlier run; those of other days are passed over.
     void restore(const std::vector<OutsideDay>& days);
 
-    /// A leg to outside began. `anew`: it is not the next way of a call that was counted already.
-    void began(std::string_view payer, std::string_view trunk, bool anew, Outbox& outbox);
+    /// For whom a leg is a call of the day: not for whom it is the next way of one that was counted already.
+    struct Anew {
+        bool payer = true;
+        bool trunk = true;
+    };
+    /// A leg to outside began.
+    void began(std::string_view payer, std::string_view trunk, Anew anew, Outbox& outbox);
     /// A leg to outside of an earlier run goes on.
     void resumed(std::string_view payer, std::string_view trunk);
     void ended(std::string_view payer, std::string_view trunk);

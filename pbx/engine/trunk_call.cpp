@@ -134,7 +134,10 @@ void CallEngine::ring_outside(Call& call, const HuntMember& member, Moment now, 
     if (proxied && rules->trunk().mode != CallMode::proxy) return;
     const auto& trunk = rules->trunk();
     // Others may have taken what was free when this call was routed.
-    if (!hunt.unlimited && outside_.trunk_limit(trunk.name, trunk.limits) != OutsideLimit::none) {
+    const bool counted = hunting.counted_over == trunk.name;
+    auto limits = trunk.limits;
+    if (counted) limits.calls_per_day = 0;  // it is one of them, by another server
+    if (!hunt.unlimited && outside_.trunk_limit(trunk.name, limits) != OutsideLimit::none) {
         hunting.full = true;
         return;
     }
@@ -180,7 +183,9 @@ void CallEngine::ring_outside(Call& call, const HuntMember& member, Moment now, 
                     hunt.payer.empty()
                         ? 0min
                         : directory_->digit_plan().outside_rights_of(hunt.payer).limits.minutes);
-    outside_.began(leg.payer, leg.trunk, !std::exchange(hunting.counted, true), outbox);
+    outside_.began(leg.payer, leg.trunk,
+                   {.payer = !std::exchange(hunting.counted, true), .trunk = !counted}, outbox);
+    hunting.counted_over = leg.trunk;
 }
 
 std::vector<Deflection> CallEngine::sent_on_by_trunk(Hunting& hunting, const Leg& leg,

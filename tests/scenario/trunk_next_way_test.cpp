@@ -182,3 +182,37 @@ TEST_CASE("when no trunk can do it the caller hears 480, since the exchange is t
         .header("Reason", "Q.850;cause=38;text=\"Network out of order\"");
     office.all_is_over();
 }
+
+TEST_CASE("a call is one of the trunk's day, whatever servers of it are tried, and one of each trunk's")
+{
+    Scenario pbx;
+    auto trunk = carrier("one", "198.51.100.1");
+    trunk.servers.push_back({"198.51.100.2", 5060, Transport::udp});
+    trunk.limits.calls_per_day = 2;
+    auto two = carrier("two", "198.51.100.3");
+    two.limits.calls_per_day = 1;
+    DigitRules rules;
+    rules.rules = {outside("0664", "", CallClass::internal)};
+    pbx.has_trunks({trunk, two}, rules);
+    auto& alice = pbx.phone("101");
+    auto& far = pbx.carrier(trunk, "0664");
+    auto& next = pbx.carrier(carrier("one", "198.51.100.2"), "0664");
+    auto& last = pbx.carrier(two, "0664");
+    alice.sends(INVITE, "0664");
+    far.receives(INVITE);
+    far.replies(503);
+    next.receives(INVITE);
+    next.replies(503);
+    last.receives(INVITE);
+    last.replies(486);
+    alice.receives(486U);
+    alice.sends(INVITE, "0664");
+    far.receives(INVITE);
+    far.replies(503);
+    next.receives(INVITE);
+    next.replies(486);
+    alice.receives(486U);
+    alice.sends(INVITE, "0664");
+    alice.receives(486U).phrase("All Lines Busy");
+    CHECK(pbx.has_no_calls());
+}

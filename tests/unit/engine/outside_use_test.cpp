@@ -10,7 +10,10 @@ const auto today = std::chrono::sys_days{std::chrono::year{2026} / 3 / 1};
 
 struct Use : OutsideUse {
     Use() { set_day(today); }
-    void call(std::string_view payer, bool anew = true) { began(payer, "line", anew, outbox); }
+    void call(std::string_view payer, Anew anew = {true, true})
+    {
+        began(payer, "line", anew, outbox);
+    }
     Outbox outbox;
 };
 
@@ -48,8 +51,10 @@ TEST_CASE("calls of a day: another way for the same call is none, another day be
 {
     Use use;
     use.call("201");
-    use.call("201", false);
+    use.call("201", {.payer = false});
+    use.call("201", {.payer = false, .trunk = false});
     CHECK(use.payer_limit("201", a_day(2)) == OutsideLimit::none);
+    CHECK(use.trunk_limit("line", a_day(3)) == OutsideLimit::none);
     CHECK(use.payer_limit("201", a_day(1)) == OutsideLimit::calls_per_day);
     CHECK(use.trunk_limit("line", a_day(2)) == OutsideLimit::calls_per_day);
     use.set_day(today);
