@@ -49,11 +49,7 @@ void EventNotifier::deliver(EventSubscription& subscription, Moment now, Outbox&
         if (reduced) ++counters_of(subscription).reduced;
         subscription.reduced = reduced ? told.headers : std::vector<Header>{};
     }
-    if (subscription.appearance > 0)
-        told.headers.push_back(claim_header(subscription));
-    else if (subscription.package == EventPackage::line_seize && told.headers.empty() &&
-             facts_.appearance_count(subscription.member) == 0)
-        told.headers.push_back(no_claims_header(subscription));
+    add_claims(subscription, false, told.headers);
     for (std::size_t i = 0; i < parts.size(); ++i)
         if (std::ranges::count(owed, parts[i].get())) subscription.told[i] = parts[i];
     if (!subscription.fetch || !subscription.following.empty() ||
@@ -306,7 +302,9 @@ void EventNotifier::send_end(EventSubscription& subscription, SubscriptionEnd re
         shown.push_back(&dark);
     }
     subscription.certain = false;
-    send(subscription, fit(subscription, shown, true), terminated_state(reason), now, outbox);
+    auto told = fit(subscription, shown, true);
+    add_claims(subscription, true, told.headers);
+    send(subscription, std::move(told), terminated_state(reason), now, outbox);
 }
 
 void EventNotifier::registration_expired(const std::string& aor)

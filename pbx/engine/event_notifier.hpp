@@ -215,8 +215,9 @@ private:
                              SubscriptionId& before, Outbox& outbox);
     /// A claim is over: calls that had no appearance may have one, and the line is told.
     void appearance_freed(const std::string& extension, Moment now, Outbox& outbox);
-    [[nodiscard]] Header claim_header(const EventSubscription& subscription) const;
-    [[nodiscard]] Header no_claims_header(const EventSubscription& subscription) const;
+    /// Each NOTIFY of line-seize has a Call-Info.
+    void add_claims(const EventSubscription& subscription, bool over,
+                    std::vector<Header>& headers) const;
 
     // event_delivery.cpp
     void deliver(EventSubscription& subscription, Moment now, Outbox& outbox);

@@ -109,19 +109,31 @@ void EventNotifier::appearance_freed(const std::string& extension, Moment now, O
     changed(EventPackage::call_info, extension, now, outbox);
 }
 
-Header EventNotifier::claim_header(const EventSubscription& subscription) const
+/// A claim that is over is named without a state; who has none is told those of others. What a third
+/// party says of claims is in `headers`.
+void EventNotifier::add_claims(const EventSubscription& subscription, bool over,
+                               std::vector<Header>& headers) const
 {
-    const auto line = extension_uri(subscription.member, facts_.directory().domain());
-    return {"Call-Info", write(CallInfo{.uri = write(line),
-                                        .index = subscription.appearance,
-                                        .rest = false,
-                                        .state = AppearanceState::seized,
-                                        .appearance_uri = {}})};
-}
-
-Header EventNotifier::no_claims_header(const EventSubscription& subscription) const
-{
-    return {"Call-Info", write(idle_rest(subscription.member, facts_.directory().domain()))};
+    if (subscription.package != EventPackage::line_seize) return;
+    const auto& domain = facts_.directory().domain();
+    const auto claim = [&](unsigned index) {
+        CallInfo info{.uri = write(extension_uri(subscription.member, domain)),
+                      .index = index,
+                      .rest = false,
+                      .state = AppearanceState::seized,
+                      .appearance_uri = {}};
+        if (over && index == subscription.appearance) info.state.reset();
+        return write(info);
+    };
+    if (subscription.appearance > 0)
+        return headers.push_back({"Call-Info", claim(subscription.appearance)});
+    if (!headers.empty()) return;
+    std::string claims;
+    const auto count = facts_.appearance_count(subscription.member);
+    for (unsigned index = 1; index <= count; ++index)
+        if (facts_.appearances().state(subscription.member, index) == AppearanceState::seized)
+            claims += claim(index) + ", ";
+    headers.push_back({"Call-Info", claims + write(idle_rest(subscription.member, domain))});
 }
 
 bool EventNotifier::choose_appearance(InviteReceived& request, Outbox& outbox)

@@ -449,6 +449,47 @@ TEST_CASE("where a third party has the appearances, phones are told what it says
     }
 }
 
+TEST_CASE("every NOTIFY of line-seize has a Call-Info, also of who has no claim and where one ends")
+{
+    SharedLine line;
+    auto seize = SharedLine::seize(1);
+    line.desk.asks(seize);
+    seize.to_tag = got(line.desk, 200U).local_tag;
+    told(line.desk, "line-seize").header("Call-Info", SharedLine::at(1) + ";appearance-state=seized");
+    line.both_see("1:seized *:idle");
+    line.lab.asks(SharedLine::seize(1, 0s));  // only looks
+    got(line.lab, 200U);
+    CHECK(SharedLine::shown(told(line.lab, "line-seize")) == "1:seized *:idle");
+    SUBCASE("the phone ends it")
+    {
+        seize.expires = 0s;
+        line.desk.asks(seize);
+        got(line.desk, 200U);
+    }
+    SUBCASE("its time is over") { line.pbx.passes(15s); }
+    SUBCASE("the phone leaves") { line.desk.unregisters(); }
+    const auto over = told(line.desk, "line-seize");
+    CHECK(over.notify->subscription_state.starts_with("terminated"));
+    CHECK(over.value("Call-Info") == SharedLine::at(1));
+    for (auto* phone : {&line.desk, &line.lab}) phone->inbox.clear();
+}
+
+TEST_CASE("where nobody publishes appearances any more, who has asked for one is told there is no claim")
+{
+    PlainLine line;
+    line.pbx.configures("105", [](Extension& extension) { extension.trusted = true; });
+    auto& program = line.pbx.phone("105");
+    program.publishes({.event = "line-seize", .to = "102", .call_info = SharedLine::at(1)});
+    program.receives(200U);
+    line.desk.asks(SharedLine::seize(1));
+    got(line.desk, 200U);
+    got(line.desk, NOTIFY).header("Call-Info", SharedLine::at(1));
+    line.desk.unregisters();
+    const auto over = told(line.desk, "line-seize");
+    CHECK(over.notify->subscription_state.starts_with("terminated"));
+    CHECK_FALSE(over.value("Call-Info").empty());
+}
+
 TEST_CASE("nobody claims by PUBLISH what a line of the exchange has")
 {
     SharedLine line;
