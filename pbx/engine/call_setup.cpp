@@ -309,14 +309,17 @@ void CallEngine::branch_failed(Call& call, Leg& leg, const ResponseReceived& res
 {
     if (leg.state == LegState::terminated) return;  // it was cancelled, and this is its 487
     const bool silent = response.generated;
-    const bool absent = silent || is_absent(leg, response.status);
+    // Timer C of the proxy, which has sent the CANCEL (RFC 3261 §16.8).
+    const bool rang_out = silent && response.status == 408 && leg.state == LegState::early;
+    const bool absent = (silent && !rang_out) || is_absent(leg, response.status);
     if (!silent) leg.status = response.status;
     // The new leg before the old one ends: a call that has none is over for its record.
     const bool again = !silent && call.hunting &&
                        (asks_for_other_media(call, leg, response.status, now, outbox) ||
                         asks_for_longer_session(call, leg, response, now, outbox));
     move(leg,
-         !silent                  ? LegInput::rejected
+         rang_out                 ? LegInput::cancelled
+         : !silent                ? LegInput::rejected
          : response.status == 408 ? LegInput::timeout
                                   : LegInput::error,
          outbox);

@@ -81,6 +81,7 @@ void Forwarder::run(const ForwardInvite& command)
     if (!send(branch.hop, branch.invite, sip)) return fail(branch, 503);
     const auto now = std::chrono::steady_clock::now();
     set_timer({branch.id.value, TimerKind::branch_gives_up}, now + parts_.settings.t1x64);
+    set_timer({branch.id.value, TimerKind::branch_too_long}, now + parts_.settings.timer_c);
     if (branch.hop.flow.transport == Transport::tcp) return;
     branch.interval = parts_.settings.t1;
     set_timer({branch.id.value, TimerKind::repeat_invite}, now + branch.interval);
@@ -164,11 +165,13 @@ void Forwarder::receive_for(Branch& branch, MessageRef& message, const sip_t& re
     const auto now = std::chrono::steady_clock::now();
     if (status < 200) {
         if (branch.state == Branch::State::calling) {
-            finish(branch);
+            timers_.cancel({id, TimerKind::repeat_invite});
+            timers_.cancel({id, TimerKind::branch_gives_up});
             branch.state = Branch::State::proceeding;
             if (branch.wants_cancel) cancel(branch);
         }
-        if (!branch.wants_cancel)
+        // A 100 says nothing of the callee (RFC 3261 §16.7 step 2).
+        if (!branch.wants_cancel && status > 100)
             set_timer({id, TimerKind::branch_too_long}, now + parts_.settings.timer_c);
     } else {
         finish(branch);

@@ -155,6 +155,49 @@ TEST_CASE("proxy mode: an answer that crosses the end of the ring time is a call
     CHECK(office.record().answered_by == "102");
 }
 
+TEST_CASE("proxy mode: a phone that rings until timer C is one that nobody has answered")
+{
+    ExchangeSettings settings;
+    settings.calls.ring_timeout = 0s;
+    Office office{settings};
+    auto& carol = office.pbx.phone("103");
+    bool rang = true;
+    bool goes_on = false;
+    SUBCASE("it is missed, as where the exchange has its ring time") {}
+    SUBCASE("its call goes on to whom its owner has named for that")
+    {
+        Forwarding forwarding;
+        forwarding.no_answer = "103";
+        forwarding.no_answer_after = 300s;
+        office.pbx.forwards("102", forwarding);
+        goes_on = true;
+    }
+    SUBCASE("one that has not rung was not reached") { rang = false; }
+    office.alice.sends(INVITE, "102");
+    office.bob.receives(INVITE);
+    office.bob.replies(rang ? 180 : 100);
+    if (rang) office.alice.receives(180U);
+    office.pbx.passes(185s);
+    office.bob.fails_with(408);
+    if (goes_on) {
+        carol.receives(INVITE);
+        carol.replies(486);
+        office.alice.receives(486U);
+    } else {
+        office.alice.receives(408U);
+    }
+    CHECK(office.told() == Lamps{{"101", "idle"}, {"102", "idle"}});
+    CHECK(office.pbx.has_no_calls());
+    const auto record = office.record();
+    REQUIRE(record.parts.size() == (goes_on ? 3 : 2));
+    const auto& part = record.parts[1];
+    CHECK(part.extension == "102");
+    CHECK(part.missed);
+    CHECK(part.result == (rang ? PartResult::missed : PartResult::unreachable));
+    CHECK(part.end == (rang ? "cancelled" : "timeout"));
+    if (!goes_on) CHECK(record.result == (rang ? CallResult::missed : CallResult::unreachable));
+}
+
 TEST_CASE("proxy mode: an answer that crosses the end of its turn stops who rings by now")
 {
     Office office;

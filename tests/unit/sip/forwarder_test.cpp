@@ -1,5 +1,6 @@
 // INVITEs that are passed on: the transactions on both sides, and their timers (RFC 3261 §16, §17).
 #include "passed_call.hpp"
+#include "sip/route_token.hpp"
 
 using namespace lampline;
 using namespace lampline::sip;
@@ -48,6 +49,31 @@ TEST_CASE(
     call.callee.reply(invite, 487, "Request Terminated");
     CHECK(call.callee.receive().method() == "ACK");
     CHECK(call.office.inputs.empty());
+}
+
+TEST_CASE("timer C: a 100 gives a phone no time (RFC 3261 §16.7 step 2)")
+{
+    auto settings = Office::quick();
+    settings.timer_c = 500ms;
+    Passed call{Transport::udp, settings};
+    const auto invite = call.passes();
+    const auto begun = std::chrono::steady_clock::now();
+    const auto passes = [&](std::chrono::milliseconds time) {
+        call.office.until([] { return false; }, time);
+    };
+    passes(50ms);
+    SUBCASE("alone") {}
+    SUBCASE("behind the phone's own word")
+    {
+        call.callee.reply(invite, 180, "Ringing");
+        call.passes_back(180);
+    }
+    passes(250ms);
+    call.callee.reply(invite, 100, "Trying");
+    auto heard = call.callee.receive();
+    while (heard.method() == "INVITE") heard = call.callee.receive();
+    CHECK(heard.method() == "CANCEL");
+    CHECK(std::chrono::steady_clock::now() - begun < 750ms);
 }
 
 TEST_CASE("a CANCEL waits for a provisional response, is repeated until it is answered, and ends "
