@@ -12,6 +12,13 @@
 namespace lampline {
 namespace {
 
+/// What a phone has written where the edge has put a comma before it, as it cannot be read.
+std::string_view as_written(std::string_view value) noexcept
+{
+    if (value.starts_with(',')) value.remove_prefix(1);
+    return value;
+}
+
 /// The value of the only header of that name; nullptr: none. `count` says how many there are.
 const std::string* only_header(const PayloadRef& payload, std::string_view name, std::size_t& count)
 {
@@ -79,7 +86,7 @@ std::string CallEngine::referred_to(const PayloadRef& payload) const
     const auto* value = only_header(payload, "Refer-To", count);
     if (!value) return {};
     const auto to = parse_refer_to(*value);
-    return to && !to->elsewhere ? asked_for(to->uri) : *value;
+    return to && !to->elsewhere ? asked_for(to->uri) : std::string{as_written(*value)};
 }
 
 void CallEngine::receive(const ReferReceived& input, Moment now, Outbox& outbox)
@@ -226,10 +233,8 @@ bool CallEngine::sends_on(Call& call, Leg& leg, const RequestReceived& input, st
                 reason = fault->first == 400
                              ? "SIP;cause=400;text=\"Bad Also\""
                              : "SIP;cause=403;text=\"Not A Place To Transfer To\"";
-            const auto said =
-                std::string_view{input.also}.substr(input.also.starts_with(',') ? 1 : 0);
-            const auto target =
-                to && !to->elsewhere ? asked_for(to->uri) : std::string{said};
+            const auto target = to && !to->elsewhere ? asked_for(to->uri)
+                                                     : std::string{as_written(input.also)};
             move_failed(call, leg.id,
                         failed_move(MoveKind::transfer, target, fault->first, {}, reply.headers),
                         outbox);

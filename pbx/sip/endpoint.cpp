@@ -8,6 +8,7 @@
 #include "sip/digest_nonce.hpp"
 #include "sip/field_encoders.hpp"
 #include "sip/lenient_tag.hpp"
+#include "sip/lost_text.hpp"
 #include "sip/strict_replaces.hpp"
 #include "sip/screen.hpp"
 
@@ -51,6 +52,7 @@ Endpoint::Inner::Inner(EventLoop& event_loop, EndpointSettings endpoint_settings
 {
     allow_tag_without_semicolon();
     refuse_malformed_replaces();
+    note_lost_text();
     write_addresses_quickly();
     write_fields_quickly();
     prove_screen();

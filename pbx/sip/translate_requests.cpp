@@ -8,6 +8,7 @@
 #include "core/xml_parser.hpp"
 #include "sip/inflated.hpp"
 #include "sip/inspection.hpp"
+#include "sip/lost_text.hpp"
 
 namespace lampline::sip {
 namespace {
@@ -65,12 +66,16 @@ std::optional<Replaces> to_replaces(const sip_t& sip)
                     std::string{text_of(replaces->rp_from_tag)}, replaces->rp_early_only != 0};
 }
 
-/// One that cannot be read the stack keeps out of the message, as if it were not there.
-PayloadRef with_faulty_referred_by(PayloadRef payload, const sip_t& sip)
+/// What cannot be read the stack keeps out of the message, as if it were not there. With a comma
+/// before it a Refer-To is no single address, whatever it is.
+PayloadRef with_faulty_fields(PayloadRef payload, const sip_t& sip)
 {
-    if (!is_faulty(sip, sip_referred_by_class)) return payload;
+    const bool referred_by = is_faulty(sip, sip_referred_by_class);
+    const auto refer_to = is_faulty(sip, sip_refer_to_class) ? take_unreadable_refer_to() : "";
+    if (!referred_by && refer_to.empty()) return payload;
     auto more = std::make_shared<Payload>(payload ? *payload : Payload{});
-    more->headers.push_back({"Referred-By", {}});
+    if (referred_by) more->headers.push_back({"Referred-By", {}});
+    if (!refer_to.empty()) more->headers.push_back({"Refer-To", ',' + refer_to});
     return more;
 }
 
@@ -157,7 +162,7 @@ PublishReceived to_publish(const sip_t& sip, TransactionId transaction, Flow sou
     auto request = received<PublishReceived>(sip, transaction, std::move(source), extension);
     if (sip.sip_if_match) request.if_match = text_of(sip.sip_if_match->g_string);
     // Beside one that can be read it would be passed over, as the stack puts it away.
-    if (is_faulty(sip, sip_call_info_class)) {
+    if (is_faulty(sip, sip_call_info_class) || has_empty_call_info(sip)) {
         auto payload = std::make_shared<Payload>(request.payload ? *request.payload : Payload{});
         payload->headers.push_back({"Call-Info", {}});
         request.payload = std::move(payload);
@@ -170,7 +175,7 @@ ReferReceived to_refer(const sip_t& sip, TransactionId transaction, Flow source,
 {
     auto request = received<ReferReceived>(sip, transaction, std::move(source), extension);
     request.payload =
-        with_target_dialog(with_faulty_referred_by(std::move(request.payload), sip), sip);
+        with_target_dialog(with_faulty_fields(std::move(request.payload), sip), sip);
     return request;
 }
 
@@ -207,7 +212,7 @@ RequestReceived to_request(const sip_t& sip, TransactionId transaction, LegId le
     if (request.method == Method::subscribe) request.expires = expires_of(sip);
     request.payload = to_payload(sip);
     if (request.method == Method::refer)
-        request.payload = with_faulty_referred_by(std::move(request.payload), sip);
+        request.payload = with_faulty_fields(std::move(request.payload), sip);
     return request;
 }
 

@@ -80,6 +80,13 @@ TEST_CASE("a REFER that leads nowhere is in the record: who, to where, and why")
         told = "transfer by 102 (1) to nonsense: 400 Bad Refer-To: Refer-To: expected one SIP URI, "
                "with a well-formed Replaces if any";
     }
+    SUBCASE("nothing that the edge can read, which it marks")
+    {
+        call.bob_refers(",<sip:103@office.test>;;\a" + std::string(200, 'x'));
+        call.bob.receives(400U);
+        told = "transfer by 102 (1) to <sip:103@office.test>;; " + std::string(104, 'x') +
+               ": 400 Bad Refer-To: Refer-To: expected one SIP URI, with a well-formed Replaces if any";
+    }
     CHECK(moves_kept(call.pbx) == told);
     call.alice_and_bob_still_talk();
     CHECK(moves_of(call.pbx) == told);

@@ -202,6 +202,9 @@ class OverUdp(Events):
             refused = self.publish(program, "202", "call-info",
                                    headers=[("Call-Info", value) for value in values]).receives(400)
             self.assertIn("Call-Info is missing or malformed", refused["Warning"])
+        for gap in (f"{active},", f", {active}", f"{active}, , <sip:202@office.test>;appearance-index=2"):
+            refused = self.publish(program, "202", "call-info", headers=[("Call-Info", gap)]).receives(400)
+            self.assertIn("Call-Info is missing or malformed", refused["Warning"])
 
 
 class OverTcp(OverUdp):

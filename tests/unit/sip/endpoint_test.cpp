@@ -141,6 +141,38 @@ TEST_CASE("PUBLISH: a Call-Info that cannot be read is reported as empty, beside
         CHECK(reported(line(bad) + line(good)) == Values{good, ""});
     }
     CHECK(reported(line(good + ", <sip:202@office.test")) == Values{""});
+    for (const auto& gap : {good + ",", good + " , ", "," + good, " ,\t" + good + ','}) {
+        CAPTURE(gap);  // RFC 3261 §20.9 has no empty values
+        CHECK(reported(line(gap)) == Values{good, ""});
+        CHECK(reported(line(good) + line(gap)) == Values{good, good, ""});
+        CHECK(reported(line(gap) + line(good)) == Values{good, good, ""});
+    }
+    CHECK(reported(line(good + ", ," + good)) == Values{good, good, ""});
+    const std::string commas{"<sip:a,,b@office.test>;purpose=\"x,,\\\",\";y=1"};
+    CHECK(reported(line(commas)) == Values{commas});
+    CHECK(reported("Subject: x\r\n").empty());
+}
+
+TEST_CASE("REFER: a Refer-To that cannot be read is reported as it was written, behind a comma")
+{
+    const auto reported = [](const std::string& lines) {
+        Office office;
+        Phone phone{office, "201"};
+        phone.send_authorised("REFER", uri_of("201"), address_of("201"), lines);
+        std::vector<std::string> values;
+        if (const auto request = office.next<ReferReceived>(); request.payload)
+            for (const auto& header : request.payload->headers)
+                if (header.name == "Refer-To") values.push_back(header.value);
+        return values;
+    };
+    const std::string good{"<sip:202@office.test>"};
+    const std::string bad{"\"Bob <sip:202@office.test>;x=1"};
+    const auto line = [](const std::string& value) { return "Refer-To: " + value + "\r\n"; };
+    CHECK(reported(line(good)) == std::vector{good});
+    CHECK(reported(line(bad)) == std::vector{"," + bad});
+    CHECK(reported(line(good) + line(bad)) == std::vector{good, "," + bad});
+    CHECK(reported(line("<" + std::string(3000, 'x'))) ==
+          std::vector{",<" + std::string(1023, 'x')});
     CHECK(reported("Subject: x\r\n").empty());
 }
 
