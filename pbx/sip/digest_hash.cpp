@@ -2,6 +2,7 @@
 
 #include <stdexcept>
 #include <string>
+#include <utility>
 
 #include "base/text.hpp"
 
@@ -32,12 +33,25 @@ Hash Hasher::operator()(std::initializer_list<std::string_view> parts) noexcept
 {
     Hash hash;
     bool good = EVP_DigestInit_ex2(context_.get(), nullptr, nullptr) == 1;
+    std::array<char, 512> text;  // of most requests; a call into the library costs as much as a part
+    std::size_t length = 0;
+    const auto hand_over = [&](const char* from, std::size_t size) {
+        good = good && EVP_DigestUpdate(context_.get(), from, size) == 1;
+    };
+    const auto add = [&](std::string_view part) {
+        if (part.size() > text.size() - length) {
+            hand_over(text.data(), std::exchange(length, 0));
+            if (part.size() > text.size()) return hand_over(part.data(), part.size());
+        }
+        part.copy(text.data() + length, part.size());
+        length += part.size();
+    };
     bool first = true;
     for (const auto part : parts) {
-        if (!first) good = good && EVP_DigestUpdate(context_.get(), ":", 1) == 1;
-        good = good && EVP_DigestUpdate(context_.get(), part.data(), part.size()) == 1;
-        first = false;
+        if (!std::exchange(first, false)) add(":");
+        add(part);
     }
+    hand_over(text.data(), length);
     good = good && EVP_DigestFinal_ex(context_.get(), hash.bytes.data(), nullptr) == 1;
     if (!good) return hash;
     hash.size = size_;

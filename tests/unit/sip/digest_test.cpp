@@ -1,4 +1,5 @@
 // Challenges, what opens them, and how headers are read.
+#include "sip/digest_hash.hpp"
 #include "unit/sip/digest_gate.hpp"
 
 using namespace lampline;
@@ -18,6 +19,25 @@ TEST_CASE("the examples of RFC 7616 §3.9.1 come out of the test's own arithmeti
     phone.algorithm = "SHA-256";
     CHECK(phone.answer().response ==
           "753927fa0e85d155564e2e272a28d1802ca10daf4496794697cf8db5856cb6c1");
+}
+
+TEST_CASE("a hash of parts is that of the text that they make, however long they are")
+{
+    std::string all;
+    for (int i = 0; i < 9000; ++i) all += static_cast<char>('a' + i % 23);
+    const auto some = [&](std::size_t size) { return std::string_view{all}.substr(0, size); };
+    for (const auto algorithm : {DigestAlgorithm::md5, DigestAlgorithm::sha256}) {
+        Hasher hash{algorithm};
+        for (const std::size_t first : {0, 1, 55, 64, 510, 511, 512, 513, 1024, 4000})
+            for (const std::size_t second : {0, 1, 55, 56, 510, 511, 512, 513, 2000}) {
+                const auto text = std::string{some(first)}.append(":").append(some(second));
+                CHECK(hash({some(first), some(second)}).text() == hex_hash(algorithm, text));
+                const auto more = text + "::" + std::string{some(second)} + ":x";
+                CHECK(hash({some(first), some(second), "", some(second), "x"}).text() ==
+                      hex_hash(algorithm, more));
+            }
+        CHECK(hash({}).text() == hex_hash(algorithm, ""));
+    }
 }
 
 TEST_CASE("a challenge names realm, nonce, algorithm and qop (RFC 3261 §22.4)")
