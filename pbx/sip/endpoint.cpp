@@ -116,6 +116,11 @@ Endpoint::Inner::Inner(EventLoop& event_loop, EndpointSettings endpoint_settings
                                                         break;
                                                     }
                                                 });
+    offer_datagrams_to([this](std::string_view datagram) {
+        const bool taken = light->take(datagram);
+        if (taken) ++counters.responses_received;
+        return taken;
+    });
     notifies = std::make_unique<NotifySender>(*light, settings, on_input);
     standalone = std::make_unique<StandaloneSender>(*light, digest_client, settings, on_input);
     resolver = std::make_unique<Resolver>(loop, settings.resolver, means_of(*transports),
@@ -127,6 +132,7 @@ Endpoint::Inner::Inner(EventLoop& event_loop, EndpointSettings endpoint_settings
 Endpoint::Inner::~Inner()
 {
     *alive = false;
+    offer_datagrams_to(nullptr);
     datagrams.flush();
     // All handles into the agent go before it: it frees what is left without a word.
     held.clear();

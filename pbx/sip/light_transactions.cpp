@@ -8,6 +8,7 @@
 #include <spdlog/spdlog.h>
 
 #include "base/table_room.hpp"
+#include "sip/plain_answer.hpp"
 #include "sip/stateless_reply.hpp"
 #include "sip/tokens.hpp"
 
@@ -223,26 +224,51 @@ void LightTransactions::expire()
     if (next) arm(*next);
 }
 
-bool LightTransactions::receive(const sip_t& response, std::string_view source)
+LightTransactions::Entries::iterator LightTransactions::find(std::string_view branch)
 {
-    const std::string_view branch{response.sip_via->v_branch ? response.sip_via->v_branch : ""};
-    if (!branch.starts_with(light_mark)) return false;
     auto rest = branch.substr(light_mark.size());
     const auto* const letter =
         rest.empty() ? kind_letters.end() : std::ranges::find(kind_letters, rest.front());
-    if (letter == kind_letters.end()) return true;
+    if (letter == kind_letters.end()) return entries_.end();
     rest.remove_prefix(1);
     LightKey key{static_cast<LightKey::Kind>(letter - kind_letters.begin()), 0};
     const auto [end, error] =
         std::from_chars(rest.data(), rest.data() + rest.size(), key.number, 16);
-    const auto found = error == std::errc{} ? entries_.find(key) : entries_.end();
-    if (found == entries_.end() ||
-        rest.substr(static_cast<std::size_t>(end - rest.data())) != "." + found->second.secret ||
-        response.sip_cseq->cs_seq != found->second.cseq)
+    if (error != std::errc{} || end == rest.data() + rest.size() || *end != '.')
+        return entries_.end();
+    rest.remove_prefix(static_cast<std::size_t>(end - rest.data()) + 1);
+    const auto found = entries_.find(key);
+    return found != entries_.end() && rest == found->second.secret ? found : entries_.end();
+}
+
+bool LightTransactions::receive(const sip_t& response, std::string_view source)
+{
+    const std::string_view branch{response.sip_via->v_branch ? response.sip_via->v_branch : ""};
+    if (!branch.starts_with(light_mark)) return false;
+    const auto found = find(branch);
+    if (found == entries_.end() || response.sip_cseq->cs_seq != found->second.cseq)
         return true;  // a repeated answer, or one to an earlier request
     const auto status = response.sip_status->st_status;
     if (status < 200) return true;
-    finish(key, static_cast<unsigned>(status), &response, source);
+    finish(found->first, static_cast<unsigned>(status), &response, source);
+    return true;
+}
+
+bool LightTransactions::take(std::string_view datagram)
+{
+    const auto answer = read_plain_answer(datagram);
+    if (!answer) return false;
+    const auto branch = answer->branch();
+    if (!branch.starts_with(light_mark)) return false;
+    const auto found = find(branch);
+    if (found == entries_.end()) return false;
+    const auto& [key, entry] = *found;
+    if (key.kind != LightKey::Kind::notify || !entry.packet || entry.packet->kept_as ||
+        entry.flow.transport != Transport::udp || !answer->echoes(entry.packet->text))
+        return false;
+    const LightAnswer told{.key = key, .cseq = entry.cseq, .status = answer->status, .plain = true};
+    forget(told.key);
+    on_answer_(told);
     return true;
 }
 

@@ -53,6 +53,7 @@ struct LightAnswer {
     const sip_t* response = nullptr;  ///< null: made here
     std::string_view source{};        ///< numeric address that a challenge came from
     ConnectionId connection{};        ///< TCP: by which the request went out
+    bool plain = false;               ///< a 2xx that says no more (plain_answer.hpp)
 };
 
 /// Repeats what nobody answers, over UDP, and tells how each request ended, exactly once. Loop
@@ -80,6 +81,9 @@ public:
     /// A response that belongs to no transaction of the stack, from numeric address `source`; false
     /// when it is not one of ours either.
     bool receive(const sip_t& response, std::string_view source);
+    /// The same of a datagram that nobody has parsed; true: it was the plain answer to a NOTIFY. That
+    /// of a call is not, as the tap keeps it.
+    bool take(std::string_view datagram);
     /// What is under way over this connection fails now; what is over others costs nothing.
     void fail(ConnectionId connection);
 
@@ -120,6 +124,7 @@ private:
                                               static_cast<std::uint64_t>(key.kind));
         }
     };
+    using Entries = std::unordered_map<LightKey, Entry, Hash>;
     /// Timer E: the n-th repetition of every request waits in the n-th queue, and so each queue is
     /// in order of time.
     struct Timer {
@@ -142,6 +147,8 @@ private:
     void arm(TimePoint due);
     void expire();
     void start_ready();
+    /// What a response with this branch answers; the end when there is no such request.
+    [[nodiscard]] Entries::iterator find(std::string_view branch);
     void finish(LightKey key, unsigned status, const sip_t* response, std::string_view source = {});
     void leave_peer(const Entry& entry);
     void put_on(ConnectionId connection, LightKey key, Entry& entry);
@@ -152,7 +159,7 @@ private:
     DatagramSender& datagrams_;
     const EndpointSettings& settings_;
     OnAnswer on_answer_;
-    std::unordered_map<LightKey, Entry, Hash> entries_;
+    Entries entries_;
     std::unordered_map<std::uint64_t, std::unordered_set<LightKey, Hash>> by_connection_;
     Peers peers_;
     std::vector<std::deque<Timer>> repetitions_;

@@ -85,7 +85,7 @@ void NotifySender::answered(const LightAnswer& answer)
     on_input_(
         NotifyAnswered{SubscriptionId{answer.key.number}, answer.cseq, answer.status,
                        std::chrono::seconds{after ? static_cast<std::int64_t>(after->af_delta) : 0},
-                       !answer.response});
+                       !answer.response && !answer.plain});
 }
 
 }  // namespace lampline::sip

@@ -66,6 +66,13 @@ public:
         return static_cast<issize_t>(headers_[next_].msg_len);
     }
 
+    /// The same, where it lies until more is fetched; only after size_of_next() has said that it is
+    /// there.
+    [[nodiscard]] std::string_view next() const noexcept
+    {
+        return {static_cast<const char*>(parts_[next_].iov_base), headers_[next_].msg_len};
+    }
+
     /// As recvmsg would.
     issize_t take(const iovec* parts, std::size_t count, sockaddr* source,
                   socklen_t* length) noexcept
@@ -140,6 +147,7 @@ thread_local std::unordered_map<const tport_t*, Connected> connected;
 thread_local std::uint64_t last_accepted = 0, accepted_taken = 0;
 thread_local std::unordered_map<const tport_t*, std::chrono::steady_clock::time_point> written;
 thread_local std::uint64_t times_read = 0;
+thread_local TakesDatagram takes_datagram;
 
 Fetched* socket_of(int descriptor) noexcept
 {
@@ -153,6 +161,13 @@ Fetched* socket_of(const tport_t* primary) noexcept
     for (const auto& socket : sockets)
         if (socket->primary() == primary) return socket.get();
     return nullptr;
+}
+
+bool is_taken(Fetched& socket) noexcept
+try {
+    return takes_datagram && socket.size_of_next() > 0 && takes_datagram(socket.next());
+} catch (...) {  // no memory: the stack may have some
+    return false;
 }
 
 void note_written(const tport_t* connection) noexcept
@@ -216,6 +231,11 @@ std::uint64_t readings() noexcept
     return times_read;
 }
 
+void offer_datagrams_to(TakesDatagram take) noexcept
+{
+    takes_datagram = std::move(take);
+}
+
 }  // namespace lampline::sip
 
 namespace sip_floor = lampline::sip;
@@ -226,13 +246,18 @@ extern "C" __attribute__((visibility("default"))) void tport_recv_event(tport_t*
     for (bool more = true; more;) {
         ++sip_floor::times_read;
         sip_floor::last_read = nullptr;
-        const auto* before = sip_floor::socket_of(transport);
+        auto* before = sip_floor::socket_of(transport);
         const auto gone = before ? before->gone() : 0;
-        if (receive) receive(transport);
+        const bool taken = before && sip_floor::is_taken(*before);
+        if (receive && !taken) receive(transport);
         // Looked up anew: who was called may have closed the listener, or read on itself.
         auto* socket = sip_floor::socket_of(transport);
         more = socket && socket->left();
-        if (more && socket->gone() == gone) socket->pass_over();  // the stack had no memory for it
+        // The stack had no memory for it, or it was not for the stack.
+        if (more && socket->gone() == gone) {
+            socket->pass_over();
+            more = socket->left();
+        }
     }
 }
 

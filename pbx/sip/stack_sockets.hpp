@@ -5,6 +5,7 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <string_view>
 #include <unordered_map>
 #include <vector>
@@ -39,6 +40,11 @@ private:
 /// The datagram that the stack has read last, as it was on the wire; until it reads the next one.
 /// Empty when that did not come over a StackSocket.
 [[nodiscard]] std::string_view last_datagram() noexcept;
+
+/// Offers each datagram that waits on a StackSocket to `take` before the stack reads it; true: it is
+/// done with, and the stack never sees it. Null: no more. Of this thread.
+using TakesDatagram = std::function<bool(std::string_view)>;
+void offer_datagrams_to(TakesDatagram take) noexcept;
 
 /// The socket of a connection that the stack has opened or accepted on this thread; -1: it has none
 /// of these. The stack may have closed it: until then the connection can be sent on.
