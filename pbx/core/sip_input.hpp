@@ -130,6 +130,10 @@ struct DialogPassed {
     std::uint32_t cseq = 0;
     SessionTimer session_timer;
     PayloadRef payload;
+    /// 2xx of who was called to an INVITE: its Contact. Empty: the way there is not known.
+    SipUri target;
+    std::vector<std::string> route;  ///< to it from here (RFC 3261 §12.1.2), nearest first
+    Flow callee;                     ///< where the INVITE that began the dialog went
 };
 
 /// ResumeDialog could not be carried out: its values make no dialog. Nothing can be sent to the phone of `leg`.

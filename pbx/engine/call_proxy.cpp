@@ -16,6 +16,11 @@
 namespace lampline {
 namespace {
 
+bool same_place(const Flow& one, const Flow& other) noexcept
+{
+    return one.transport == other.transport && one.port == other.port && one.host == other.host;
+}
+
 /// A refresh, which may overtake a session that waits for its answer (RFC 3311 §5.1).
 bool asks_nothing(const DialogPassed& request)
 {
@@ -208,15 +213,23 @@ void CallEngine::forked_answer(const DialogPassed& input, Moment now, Outbox& ou
     if (!caller) return;
     Call& call = *find(caller->id).first;
     if (call.legs.size() >= most_legs) return;
+    const auto went_there = [&](const Leg& leg) {
+        return leg.role == LegRole::callee && !input.target.host.empty() &&
+               same_place(leg.flow, input.callee);
+    };
     const auto forks = [](const Leg& leg) {
         return leg.role == LegRole::callee && !leg.dialog_state.route.empty();
     };
-    const auto branch = std::ranges::find_if(call.legs, forks);
+    auto branch = std::ranges::find_if(call.legs, went_there);
+    const bool can_be_asked = branch != call.legs.end();
+    if (!can_be_asked) branch = std::ranges::find_if(call.legs, forks);
     const Leg* first = branch == call.legs.end() ? call.find(caller->peer) : &*branch;
     if (!first) return;
     Leg& leg = rings_after_all(call, *first);
     leg.dialog.remote_tag = input.to_tag;
-    leg.dialog_state.target = {};
+    leg.dialog_state.target = can_be_asked ? input.target : SipUri{};
+    if (can_be_asked) leg.dialog_state.route = input.route;
+    leg.heard_at = now.mono;
     leg.peer = caller->id;
     note_hold(leg, input.payload, SdpRole::answer);
     move(leg, LegInput::success, outbox);
@@ -298,7 +311,7 @@ void CallEngine::receive(const DialogPassed& input, Moment now, Outbox& outbox)
 
 bool CallEngine::can_be_probed(const Leg& leg) noexcept
 {
-    // Of a forked_answer() the Contact has passed unseen.
+    // Of a forked_answer() the way there may not be known.
     return !leg.proxied || !leg.dialog_state.target.host.empty();
 }
 

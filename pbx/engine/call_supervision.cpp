@@ -100,7 +100,13 @@ void CallEngine::probe_answered(Call& call, Leg& leg, const ResponseReceived& re
     // A refused connection may be a phone that reboots its network: only the second one counts.
     leg.failed_probes = response.generated ? leg.failed_probes + 1 : 0;
     // One whose connection is gone may be on its way back, so that counts alike.
-    const bool gone = ends_dialog(response) && !(response.generated && leg.adrift);
+    bool gone = ends_dialog(response) && !(response.generated && leg.adrift);
+    if (gone && leg.proxied && response.generated) {
+        // What the two send each other is theirs to repeat, so no other request has met silence.
+        if (now.mono - leg.heard_at < request_lifetime) leg.failed_probes = 0;
+        gone = leg.failed_probes >= 2;
+        if (leg.failed_probes == 1) return ask(leg, outbox);
+    }
     const bool silent = leg.failed_probes >= 2 && !is_for_help(call);
     if (!gone && !silent) {
         if (!response.generated && std::exchange(leg.unsure, false)) call.astray = leg.id;

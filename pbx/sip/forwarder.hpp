@@ -154,6 +154,7 @@ private:
     void acknowledge(Branch& branch, const sip_t& response);
     void receive_for(Branch& branch, MessageRef& message, const sip_t& response);
     void report(const sip_t& response, Method method, const SessionTimer& session);
+    void add_way(DialogPassed& passed, const sip_t& success) const;
     void repeat(Repetition repetition);
     [[nodiscard]] std::chrono::milliseconds patience_of(const Repetition& repetition) const;
     void settle_subscribe(std::uint64_t id, unsigned status, const sip_t* response,

@@ -246,14 +246,42 @@ void Forwarder::report(const sip_t& response, Method method, const SessionTimer&
         status / 100 == 2 && (method == Method::invite || method == Method::update);
     const bool ends = (status == 481 || status == 408) && speaks_of_call(method);
     if (!accepts && !ends) return;
-    parts_.on_input(DialogPassed{.call_id = std::string{text_of(response.sip_call_id->i_id)},
-                                 .from_tag = std::string{text_of(response.sip_from->a_tag)},
-                                 .to_tag = std::string{text_of(response.sip_to->a_tag)},
-                                 .method = method,
-                                 .status = status,
-                                 .cseq = response.sip_cseq->cs_seq,
-                                 .session_timer = session,
-                                 .payload = accepts ? to_payload(response) : nullptr});
+    DialogPassed passed{.call_id = std::string{text_of(response.sip_call_id->i_id)},
+                        .from_tag = std::string{text_of(response.sip_from->a_tag)},
+                        .to_tag = std::string{text_of(response.sip_to->a_tag)},
+                        .method = method,
+                        .status = status,
+                        .cseq = response.sip_cseq->cs_seq,
+                        .session_timer = session,
+                        .payload = accepts ? to_payload(response) : nullptr,
+                        .target = {},
+                        .route = {},
+                        .callee = {}};
+    if (accepts && method == Method::invite) add_way(passed, response);
+    parts_.on_input(std::move(passed));
+}
+
+/// What is above our Record-Route leads to who has accepted; below it is the way of the caller.
+void Forwarder::add_way(DialogPassed& passed, const sip_t& success) const
+{
+    std::vector<std::string> farther = field_texts(success.sip_record_route);
+    std::optional<std::size_t> ours;
+    std::string_view token;
+    std::size_t at = 0;
+    for (const auto* route = success.sip_record_route; route; route = route->r_next, ++at) {
+        const auto each = token_in(*route->r_url);
+        auto sides = tokens_.read(each, passed.call_id, passed.from_tag);
+        if (!sides) continue;
+        if (ours && each != token) return;  // it has come by twice, and either may be meant
+        if (ours) continue;
+        ours = at;
+        token = each;
+        passed.callee = std::move(sides->callee);
+    }
+    if (!ours) return;
+    farther.resize(*ours);
+    passed.route.assign(farther.rbegin(), farther.rend());
+    passed.target = contact_of(success);
 }
 
 void Forwarder::repeat(Repetition repetition)

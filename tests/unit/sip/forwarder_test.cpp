@@ -195,6 +195,33 @@ TEST_CASE("a 2xx passes as often as it comes, by its Via alone; its ACK and the 
     CHECK(call.caller.receive()["CSeq"] == "3 BYE");
 }
 
+TEST_CASE("who has answered behind a proxy that has forked is told of with its Contact and the way to it")
+{
+    using Routes = std::vector<std::string>;
+    Passed call;
+    const auto invite = call.passes();
+    call.callee.reply(invite, 200, "OK");
+    call.passes_back(200);
+    const auto ours = invite["Record-Route"];
+    const auto answered = [&](std::string_view tag, const Routes& record_routes) {
+        auto asked = invite;
+        std::erase_if(asked.headers, [](const auto& header) { return header.first == "Record-Route"; });
+        for (const auto& route : record_routes) asked.headers.emplace_back("Record-Route", route);
+        call.callee.reply(asked, 200, "OK", "", "", tag);
+        CHECK(call.caller.receive()["To"].ends_with(tag));
+        return call.office.next<DialogPassed>();
+    };
+    const auto one = answered("one", {"<sip:192.0.2.8;lr>", "<sip:192.0.2.7;lr;pass=of-another>", ours,
+                                      "<sip:192.0.2.1;lr>"});
+    CHECK(one.route == Routes{"<sip:192.0.2.7;lr;pass=of-another>", "<sip:192.0.2.8;lr>"});
+    CHECK(write(one.target) == call.callee.contact());
+    CHECK(one.callee.port == call.callee.port());
+    const auto other = answered("other", {ours, ours});  // RFC 5658
+    CHECK(other.route.empty());
+    CHECK(write(other.target) == call.callee.contact());
+    CHECK(answered("unknown", {"<sip:192.0.2.8;lr>"}).target.host.empty());
+}
+
 TEST_CASE("a 481 to what passes in a dialog ends the call only where it is of the call (RFC 5057)")
 {
     Passed call;
