@@ -100,7 +100,7 @@ struct Leg {
     unsigned failed_probes = 0;
     bool unsure = false;  ///< its phone may have accepted a session that nobody has heard of
     std::chrono::steady_clock::time_point heard_at;  ///< last sign of life
-    std::vector<std::string> via;  ///< of the INVITE from the phone
+    std::vector<std::string> via;  ///< of the INVITE from the phone; proxied: ours, of that to it
     bool picks_up = false;  ///< its phone is rung to take what rings elsewhere in the call
     bool untold = false;  ///< a picker that does not have the call yet: no lamp shows it
     bool auto_answer = false;  ///< with the headers that make it answer by itself

@@ -117,6 +117,7 @@ struct ResponseReceived {
     bool generated = false;  ///< made by the stack (timeout, transport), not sent by the peer
     PayloadRef payload;
     WireMessageRef message;  ///< of an INVITE that was passed on: null when generated
+    std::string via;         ///< of the same, to a provisional one: our Via, with which it is cancelled
 };
 
 /// A request, or a response to one, that passed within a dialog of two phones (RFC 3261 §16): BYE,

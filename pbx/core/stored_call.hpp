@@ -65,7 +65,8 @@ struct StoredInvite {
     DialogState state;               ///< callee: `target` is the Request-URI, `route` what was preloaded
     std::uint32_t cseq = 0;  ///< of the INVITE; answered: no request with a higher one was sent
     bool answered = false;   ///< there is a dialog, to be hung up; its INVITE is over
-    std::vector<std::string> via;    ///< caller: Via values to be answered with, top first
+    /// caller: Via values to be answered with, top first; callee: ours, of one that was passed on
+    std::vector<std::string> via;
     Flow flow;                       ///< without connection
 };
 

@@ -24,8 +24,11 @@ std::optional<LooseEnd> loose_end(const Call& call, const Leg& leg)
 {
     const LooseEnd invited{leg.id, false};
     const LooseEnd answered{leg.id, true};
-    if (leg.slot || call.mode == CallMode::proxy) return std::nullopt;
-    const bool rings = leg.role == LegRole::callee && leg.invite_out;
+    if (leg.slot) return std::nullopt;
+    if (call.mode == CallMode::proxy && (!leg.proxied || leg.talking())) return std::nullopt;
+    // One that was passed on is cancelled with the Via that it has, once that has been answered.
+    const bool rings =
+        leg.role == LegRole::callee && leg.invite_out && (!leg.proxied || !leg.via.empty());
     if (leg.state == LegState::terminated) {
         if (leg.bye_out || leg.bye_owed) return answered;  // that BYE may be lost
         return rings && leg.cancel_sent ? std::optional{invited} : std::nullopt;
@@ -41,6 +44,19 @@ std::optional<LooseEnd> loose_end(const Call& call, const Leg& leg)
         return relay.replaces && relay.from == leg.id && !relay.answered && !relay.cancelled;
     });
     return takes_over ? std::optional{invited} : std::nullopt;
+}
+
+/// Of an INVITE that was passed on, which has the names and the number that its sender has given it.
+void write_passed(const Call& call, const Leg& leg, StoredInvite& invite)
+{
+    const auto& asked = call.legs.front().dialog_state;
+    invite.cseq = asked.remote_cseq;
+    if (invite.role == LegRole::callee) {
+        invite.state.local_party = asked.remote_party;
+        invite.state.remote_party = asked.local_party;
+    } else if (invite.dialog.local_tag.empty()) {
+        invite.dialog.local_tag = leg.name;  // no phone has told one
+    }
 }
 
 }  // namespace
@@ -72,6 +88,7 @@ void LooseEnds::keep(Call& call, Outbox& outbox)
         invite.flow = leg.flow;
         invite.flow.connection = {};
         if (invite.role == LegRole::callee && !loose->answered) invite.dialog.remote_tag.clear();
+        if (leg.proxied) write_passed(call, leg, invite);
     }
     if (stored->invites.empty()) return forget(call, outbox);
     const bool first = !std::exchange(call.ringing_kept, true);
@@ -95,7 +112,6 @@ void LooseEnds::forget(Call& call, Outbox& outbox)
 
 void LooseEnds::follow(Call& call, Moment now, Outbox& outbox)
 {
-    if (call.mode == CallMode::proxy) return;
     bool any = false;
     bool changed = std::ranges::any_of(call.loose_kept, [&](const LooseEnd& kept) {
         const Leg* leg = call.find(kept.leg);  // or it has gone to another call

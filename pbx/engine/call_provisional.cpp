@@ -74,6 +74,10 @@ bool is_last(const Call& call, const Leg& leg) noexcept
 void CallEngine::branch_provisional(Call& call, Leg& leg, const ResponseReceived& response,
                                     Moment now, Outbox& outbox)
 {
+    if (leg.via.empty() && !response.via.empty()) {
+        leg.via = {response.via};
+        if (call.ringing_kept) loose_ends_.keep(call, outbox);
+    }
     if (leg.state == LegState::terminated) return;
     note_privacy(leg, response.payload);
     note_methods(leg, response);

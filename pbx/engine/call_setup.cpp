@@ -180,12 +180,12 @@ Leg& CallEngine::send_invite(Call& call, Branch branch, const Invitation& invita
     leg.dialog_state.route = branch.target.route;
     ++leg.dialog_state.cseq;
     enlist(call, leg);
+    loose_ends_.keep_soon(call, now);
     if (leg.proxied) {
         pass_on(call, leg, invitation, std::move(branch.target), outbox);
         return leg;
     }
     const Leg* asks = call.transfer ? call.find(call.transfer->transferee) : &call.caller();
-    loose_ends_.keep_soon(call, now);
     outbox.send(SendInvite{
         .leg = leg.id,
         .transaction = leg.invite_out,

@@ -187,6 +187,7 @@ void Forwarder::receive_for(Branch& branch, MessageRef& message, const sip_t& re
         });
         input.record_route.erase(ours, input.record_route.end());
         input.message = std::make_shared<ReceivedMessage>(std::move(message), response);
+        if (status < 200) input.via = branch.via;
         parts_.on_input(std::move(input));
     }
     if (status < 200) return;
@@ -230,7 +231,8 @@ bool Forwarder::receive(MessageRef& message, const sip_t& response)
         receive_for(*found->second, message, response);
         return true;
     }
-    if (id && !success) return true;  // a late one
+    // A late one; whoever refuses an INVITE that is forgotten repeats that until it is acknowledged.
+    if (id && !success) return !invite || response.sip_status->st_status < 300;
     if (!id) settle(std::string{branch}, response);
     // The same each time: its copies pass, and are the first one for who has missed that.
     const auto lacking = lacking_session(response, asked);

@@ -17,6 +17,16 @@ using namespace std::chrono_literals;
 /// somebody who wants us to send.
 constexpr unsigned max_ended = 50;
 
+/// Of a Via of ours.
+std::string branch_in(std::string_view via)
+{
+    constexpr std::string_view name{";branch="};
+    const auto at = via.find(name);
+    if (at == std::string_view::npos) return {};
+    via.remove_prefix(at + name.size());
+    return std::string{via.substr(0, via.find(';'))};
+}
+
 }  // namespace
 
 bool Orphans::take(const sip_t& sip, const Flow& source, tport_t* connection)
@@ -89,7 +99,9 @@ void Orphans::cancel(const StoredInvite& invite)
     const auto request_uri = write(uri);
     constexpr auto first_cseq = initial_cseq + 1;
     const auto challenges = invite.cseq > first_cseq ? invite.cseq - first_cseq : 0;
-    const auto branch = invite_branch(invite.dialog.local_tag, uri, challenges);
+    const auto branch = invite.via.empty()
+                            ? invite_branch(invite.dialog.local_tag, uri, challenges)
+                            : branch_in(invite.via.front());
     const auto hop = Transports::next_hop(invite.flow, uri);
     const auto cseq = fmt::format("{} CANCEL", invite.cseq);
     const auto local =

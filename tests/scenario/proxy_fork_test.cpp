@@ -442,3 +442,79 @@ TEST_CASE("proxy mode: one of two phones refuses; what the other one publishes i
     CHECK(office.told() == Lamps{{"101", "idle"}, {"102", "idle"}});
     CHECK(pbx.has_no_calls());
 }
+
+TEST_CASE("proxy mode: what only rings at a kill is ended on both sides by the next start")
+{
+    Office office;
+    auto& [pbx, alice, bob, dan] = office;
+    auto& mobile = pbx.phone("102");
+    alice.sends(INVITE, "102");
+    bob.receives(INVITE);
+    mobile.receives(INVITE);
+    bob.replies(180);
+    alice.receives(180U);
+    SUBCASE("for a moment: nothing of it is stored")
+    {
+        pbx.passes(70ms);
+        CHECK(pbx.kept().ringing.empty());
+        bob.replies(200, talking_sdp);
+        alice.receives(200U);
+        mobile.receives(CANCEL);
+        bob.passes(BYE);
+    }
+    SUBCASE("for a while, and is answered: nothing of it is left")
+    {
+        pbx.passes(1s);
+        CHECK(pbx.kept().ringing.size() == 1);
+        bob.replies(200, talking_sdp);
+        alice.receives(200U);
+        mobile.receives(CANCEL);
+        CHECK(pbx.kept().ringing.empty());
+        bob.passes(BYE);
+    }
+    SUBCASE("for a while, and is given up")
+    {
+        pbx.passes(1s);
+        alice.cancels();
+        bob.receives(CANCEL);
+        mobile.receives(CANCEL);
+        alice.receives(487U);
+    }
+    SUBCASE("a phone that has said nothing yet cannot be cancelled (RFC 3261 §9.1)")
+    {
+        pbx.passes(90ms);
+        pbx.restarts();
+        bob.receives(CANCEL);
+        CHECK(mobile.hears_nothing());
+        alice.receives(500U);
+    }
+    SUBCASE("one that says something later can")
+    {
+        pbx.passes(90ms);
+        mobile.replies(183);
+        alice.receives(183U);
+        const auto ringing = pbx.kept().ringing;
+        REQUIRE(ringing.size() == 1);
+        REQUIRE(ringing[0].invites.size() == 3);
+        const auto& caller = ringing[0].invites[0];
+        CHECK(caller.role == LegRole::caller);
+        for (const auto at : {1U, 2U}) {
+            const auto& phone = ringing[0].invites[at];
+            CHECK(phone.role == LegRole::callee);
+            CHECK(phone.via.size() == 1);
+            CHECK(phone.cseq == caller.cseq);
+            CHECK(phone.dialog.call_id == caller.dialog.call_id);
+            CHECK(phone.dialog.local_tag == caller.dialog.remote_tag);
+            CHECK(phone.state.local_party == caller.state.remote_party);
+            CHECK(phone.state.remote_party == caller.state.local_party);
+        }
+        pbx.restarts();
+        bob.receives(CANCEL);
+        mobile.receives(CANCEL);
+        alice.receives(500U);
+    }
+    dan.inbox.clear();
+    CHECK(pbx.has_no_calls());
+    CHECK(pbx.kept().ringing.empty());
+    CHECK(pbx.kept().calls.empty());
+}

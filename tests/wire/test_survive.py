@@ -312,6 +312,13 @@ class Survive(SurvivingOffice):
         self.assertEqual("idle", watch.lamp)
 
     def test_a_call_that_rang_for_a_while_ends_on_both_sides(self):
+        self.ends_on_both_sides()
+
+    def test_a_call_in_proxy_mode_that_rang_for_a_while_ends_on_both_sides(self):
+        self.rest.request("PATCH", "/api/v1/extensions/202", {"mode": "proxy"})
+        self.ends_on_both_sides()
+
+    def ends_on_both_sides(self):
         anna, bob = self.phone("201"), self.phone("202")
         watch = self.phone("204").watches("202")
         call, incoming = ring(anna, bob)

@@ -43,7 +43,9 @@ void Scenario::deliver(SipCommand& command)
                    },
                    [&](EndInvite& end) {
                        const auto& dialog = end.invite.dialog;
-                       auto* phone = dialogs_.at({dialog.call_id, dialog.local_tag});
+                       const auto own = dialogs_.find({dialog.call_id, dialog.local_tag});
+                       auto* phone = own != dialogs_.end() ? own->second : phone_at(end.invite.flow);
+                       REQUIRE(phone);
                        Arrived arrived;
                        const bool calls = end.invite.role == LegRole::caller;
                        arrived.what = calls ? "500" : "CANCEL";

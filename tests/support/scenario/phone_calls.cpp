@@ -193,6 +193,8 @@ void Phone::replies(unsigned status, std::string_view sdp)
         payload =
             std::make_shared<const Payload>(Payload{payload ? payload->content_type : std::string{},
                                                     std::string{body_of(payload)}, answer_headers});
+    auto message = scenario_.passed_message(status, request.leg, sdp);
+    const bool cancelled_so = message && status < 200;
     scenario_.receive(ResponseReceived{
         .leg = request.leg,
         .transaction = request.answers_to,
@@ -208,7 +210,8 @@ void Phone::replies(unsigned status, std::string_view sdp)
         .allows_update = allows_update,
         .denies_update = denies_update,
         .payload = std::move(payload),
-        .message = scenario_.passed_message(status, request.leg, sdp)});
+        .message = std::move(message),
+        .via = cancelled_so ? "SIP/2.0/UDP ours;branch=z9hG4bKpassed" : ""});
 }
 
 void Phone::replies_to(const Arrived& request, unsigned status, std::string_view sdp)

@@ -96,6 +96,50 @@ TEST_CASE("a CANCEL waits for a provisional response, is repeated until it is an
     CHECK(call.office.next<ResponseReceived>().status == 408);
 }
 
+TEST_CASE("what an earlier run has passed on is cancelled with its Via, and its refusal acknowledged")
+{
+    auto settings = Office::quick();
+    settings.route_key = RouteKey{};
+    Message asked;
+    std::string via;
+    {
+        Passed before{Transport::udp, settings};
+        asked = before.passes();
+        before.callee.reply(asked, 180, "Ringing");
+        via = before.office.next<ResponseReceived>().via;
+        CHECK(via == asked.all("Via").front());
+    }
+    Office office{settings};
+    auto of_next = asked;
+    const auto ours = fmt::format("127.0.0.1:{}", office.port(Transport::udp));
+    for (auto& header : of_next.headers)
+        if (header.first == "Via" && header.second == via)
+            header.second = fmt::format("SIP/2.0/UDP {}{}", ours, via.substr(via.find(';')));
+    Phone callee{office, "202"};
+    office.run(EndInvite{{.role = LegRole::callee,
+                          .dialog = {asked["Call-ID"], "phone201", ""},
+                          .state = {.local_party = {"", *SipUri::parse(uri_of("201"))},
+                                    .remote_party = {"", *SipUri::parse(uri_of("202"))},
+                                    .target = *SipUri::parse(callee.contact())},
+                          .cseq = static_cast<std::uint32_t>(std::stoul(asked["CSeq"])),
+                          .via = {via},
+                          .flow = callee.flow()}});
+    const auto cancel = callee.receive();
+    CHECK(cancel.first_line == fmt::format("CANCEL {} SIP/2.0", callee.contact()));
+    CHECK(cancel.all("Via").size() == 1);
+    CHECK(cancel.parameter("Via", "branch") == asked.parameter("Via", "branch"));
+    CHECK(cancel["CSeq"] == fmt::format("{} CANCEL", std::stoul(asked["CSeq"])));
+    CHECK(cancel["Call-ID"] == asked["Call-ID"]);
+    CHECK(cancel["From"] == asked["From"]);
+    CHECK(cancel["To"] == asked["To"]);
+    CHECK(cancel["Via"].starts_with(fmt::format("SIP/2.0/UDP {};", ours)));
+    callee.reply(cancel, 200, "OK");
+    callee.reply(of_next, 487, "Request Terminated");
+    const auto ack = callee.receive();
+    CHECK(ack.method() == "ACK");
+    CHECK(ack.parameter("Via", "branch") == asked.parameter("Via", "branch"));
+}
+
 TEST_CASE("timer G: a failure is repeated to the caller until it is acknowledged")
 {
     Passed call;
