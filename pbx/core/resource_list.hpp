@@ -52,7 +52,6 @@ struct MemberList {
     bool begun = false;      ///< the phone has seen all that was told, and knows nobody else
     bool regrouped = false;  ///< others are its members, or names, than the phone was told last
     std::optional<SubscriptionEnd> ending;  ///< so, once all that is due is told
-    bool queued = false;                    ///< is told something at the end of this step
     /// That a SUBSCRIBE contains (RFC 5367); empty: the list is a group's. Those that the watcher
     /// may see are members, and the phone is told of the others that it may not.
     std::vector<ContainedEntry> entries;

@@ -125,6 +125,7 @@ struct SubscriptionUsage {
 
     NotifyCounters counters;
     bool owes_present = true;  ///< whatever it was told, it must be told the present state (again)
+    bool has_news = false;     ///< see StepNews
     std::uint32_t in_flight = 0;  ///< CSeq of the NOTIFY under way; 0: none
     unsigned failures = 0;        ///< since the last 2xx
     bool silent = false;  ///< nobody answered what failed last; meaningful when there are failures

@@ -63,6 +63,28 @@ void EventNotifier::deliver(EventSubscription& subscription, Moment now, Outbox&
     over_.push_back(subscription.id);
 }
 
+/// Forgetting one may free an appearance, which is news to others.
+void EventNotifier::finish_step(Moment now, Outbox& outbox)
+{
+    while (tell_all_news(now, outbox) || forget_told(now, outbox) || forget_over(now, outbox)) {
+    }
+}
+
+/// False: nothing is over.
+bool EventNotifier::forget_over(Moment now, Outbox& outbox)
+{
+    if (over_.empty()) return false;
+    for (const auto id : std::exchange(over_, {})) {
+        const auto told = subscriptions_.find(id);
+        if (told == subscriptions_.end()) continue;
+        const bool ended = told->second->ending.has_value();
+        const std::string watcher = told->second->watcher;
+        drop(*told->second, now, outbox);
+        if (ended) reconcile(watcher, now, outbox);
+    }
+    return true;
+}
+
 /// Whether its NOTIFY may go out now. If not, it is delivered, with what is true then, when its turn
 /// comes. Who has just asked for a line, or what is on it, is waited for by somebody with the
 /// handset in hand.

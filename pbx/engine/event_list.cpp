@@ -169,7 +169,7 @@ void EventNotifier::leave_list(EventSubscription& subscription, EventMember& lef
     list.make_news(left);
 }
 
-/// A fact about one member. The list is told at the end of the step, when all facts are there.
+/// A fact about one member.
 void EventNotifier::note_change(EventSubscription& subscription, std::string_view extension,
                                 const EventPartRef& current)
 {
@@ -177,20 +177,8 @@ void EventNotifier::note_change(EventSubscription& subscription, std::string_vie
     EventMember* const changed = list.find(extension);
     if (!changed || changed->leaving) return;
     changed->current = current;
-    note_news(subscription, *changed);
-}
-
-void EventNotifier::finish_step(Moment now, Outbox& outbox)
-{
-    finish_lists(now, outbox);
-    for (const auto id : std::exchange(over_, {})) {
-        const auto told = subscriptions_.find(id);
-        if (told == subscriptions_.end()) continue;
-        const bool ended = told->second->ending.has_value();
-        const std::string watcher = told->second->watcher;
-        drop(*told->second, now, outbox);
-        if (ended) reconcile(watcher, now, outbox);
-    }
+    list.make_news(*changed);
+    note_news(subscription);
 }
 
 /// Its last NOTIFY has left.

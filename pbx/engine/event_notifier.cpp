@@ -76,12 +76,12 @@ void EventNotifier::replace_directory(DirectoryRef directory,
                                                                     : follow_consent(now);
     for (const auto& [id, one] : subscriptions_) {
         if (one->list) note_names(*one, *old, facts_.directory());
-        apply_rights(*one, now, outbox);
+        apply_rights(*one, now);
     }
     auto& named = resources(EventPackage::call_info, PartyView::named);
     for (const auto& number : with_others)
         if (const auto found = named.find(number); found != named.end())
-            tell(found->second, number, now, outbox);
+            tell(found->second, number);
     forget_owed_to_nobody(outbox);
     std::vector<std::string> concerned;
     for (const auto* extension : facts_.directory().extensions()) {
@@ -244,17 +244,17 @@ void EventNotifier::changed(EventPackage package, std::string_view extension, Mo
         const auto found = seen.find(extension);
         if (found == seen.end() || !rewrite(package, extension, parties, found->second, now))
             continue;
-        tell(found->second, extension, now, outbox);
+        tell(found->second, extension);
     }
 }
 
-void EventNotifier::tell(Resource& resource, std::string_view extension, Moment now, Outbox& outbox)
+void EventNotifier::tell(Resource& resource, std::string_view extension)
 {
     for (auto* subscription : resource.subscriptions)
         if (subscription->list)
             note_change(*subscription, extension, resource.parts.front());
         else
-            deliver(*subscription, now, outbox);
+            note_news(*subscription);
 }
 
 bool EventNotifier::rewrite(EventPackage package, std::string_view extension, PartyView parties,
@@ -340,21 +340,21 @@ void EventNotifier::leave_resource(EventSubscription& subscription, std::string_
 }
 
 /// Who may see more, or less, than before is told what that changes.
-void EventNotifier::apply_rights(EventSubscription& subscription, Moment now, Outbox& outbox)
+void EventNotifier::apply_rights(EventSubscription& subscription, Moment now)
 {
     if (subscription.ending) return;
     subscription.gap = gap_for(subscription);
     if (subscription.list) {
         if (is_withdrawn(subscription)) return;
         update_list(subscription, now);
-        return deliver(subscription, now, outbox);
+        return note_news(subscription);
     }
     const auto parties = parties_for(subscription);
     if (parties == subscription.parties) return;
     leave_resource(subscription);
     subscription.parties = parties;
     resource(subscription, now).subscriptions.push_back(&subscription);
-    deliver(subscription, now, outbox);
+    note_news(subscription);
 }
 
 EventNotifier::EventSubscription&

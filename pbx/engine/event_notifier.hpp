@@ -137,8 +137,8 @@ public:
     [[nodiscard]] std::optional<Header> appearance_header(const DialogSnapshot& dialog) const;
 
     void advance(Moment now, Outbox& outbox);
-    /// Tells lists of what has changed in them, and forgets those that are told to their end, and
-    /// fetches that are told; call it after anything else of a step.
+    /// After anything else of a step: tells each subscription once what has changed, and forgets
+    /// lists that are told to their end, and fetches that are told.
     void finish_step(Moment now, Outbox& outbox);
     [[nodiscard]] std::optional<std::chrono::steady_clock::time_point> next_deadline() const;
     [[nodiscard]] const Directory& directory() const noexcept { return facts_.directory(); }
@@ -221,6 +221,11 @@ private:
 
     // event_delivery.cpp
     void deliver(EventSubscription& subscription, Moment now, Outbox& outbox);
+    void tell_news(EventSubscription& subscription, Moment now, Outbox& outbox)
+    {
+        deliver(subscription, now, outbox);
+    }
+    bool forget_over(Moment now, Outbox& outbox);
     /// The NOTIFY of `subscription` with `parts`; several only where they go together.
     [[nodiscard]] SendNotify notify(const EventSubscription& subscription,
                                     const std::vector<const EventPart*>& parts) const;
@@ -358,7 +363,7 @@ private:
     // event_notifier.cpp
     [[nodiscard]] bool owes_news(const EventSubscription& subscription) const;
     void changed(EventPackage package, std::string_view extension, Moment now, Outbox& outbox);
-    void tell(Resource& resource, std::string_view extension, Moment now, Outbox& outbox);
+    void tell(Resource& resource, std::string_view extension);
     [[nodiscard]] std::vector<std::string> follow_consent(Moment now);
     /// Writes the document anew; false: it says what it said.
     bool rewrite(EventPackage package, std::string_view extension, PartyView parties,
@@ -382,7 +387,7 @@ private:
     {
         leave_resource(subscription, extension);
     }
-    void apply_rights(EventSubscription& subscription, Moment now, Outbox& outbox);
+    void apply_rights(EventSubscription& subscription, Moment now);
     EventSubscription& add(std::unique_ptr<EventSubscription> subscription, Moment now);
     void drop(EventSubscription& subscription, Moment now, Outbox& outbox);
     [[nodiscard]] EventCounters& counters_of(const EventSubscription& subscription) noexcept

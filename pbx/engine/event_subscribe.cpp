@@ -257,13 +257,15 @@ void EventNotifier::refresh(EventSubscription& subscription, const SubscribeRece
     await(subscription, request, asked, outbox);
     subscription.failures = 0;
     stop_waiting(subscription, now);
-    phone_heard(subscription.watcher, contact, request.source, now, outbox);
+    phone_heard(subscription.watcher, contact, request.source, now);
     reconcile(subscription.watcher, now, outbox);
     subscription.gap = gap_for(subscription);
     subscription.answers = true;
     subscription.counters.reserve();
     outbox.store(SubscriptionStored{stored(subscription)});
-    deliver(subscription, now, outbox);
+    // A claim is granted before the one that it takes the place of ends.
+    if (subscription.appearance > 0) return deliver(subscription, now, outbox);
+    note_news(subscription);
 }
 
 }  // namespace lampline

@@ -109,7 +109,7 @@ void Exchange::receive(const SipInput& input, Moment now, Outbox& outbox)
             [&](const StandaloneAnswered& answer) {
                 if (const auto asked = qualify_.receive(answer, now, outbox)) {
                     if (const auto* phone = *asked)
-                        tell_phone(phone->aor, phone->contact, target_of(*phone).flow, now, outbox);
+                        tell_phone(phone->aor, phone->contact, target_of(*phone).flow, now);
                 } else if (!trunks_.receive(answer, now, outbox)) {
                     messages_.receive(answer, outbox);
                 }
@@ -131,7 +131,7 @@ void Exchange::receive(const SipInput& input, Moment now, Outbox& outbox)
         events_.appearance_chosen(
             *invite, refusal_of(invite->transaction, outbox.commands, first_command), now, outbox);
     if (const auto* request = std::get_if<SubscribeReceived>(&input))
-        tell_phone(request->authenticated, {}, request->source, now, outbox);
+        tell_phone(request->authenticated, {}, request->source, now);
     if (const auto* request = std::get_if<RegisterReceived>(&input))
         for (const Binding& binding : registrar_.locations().bindings(request->aor)) {
             if (binding.flow != request->source) continue;
@@ -149,6 +149,7 @@ void Exchange::receive(const FeatureSettled& settled, Moment now, Outbox& outbox
     else
         calls_.receive(settled, now, outbox);
     fold_events(first, now, outbox);
+    finish_step(now, outbox);
 }
 
 OrderAnswer Exchange::carry_out(const CallOrder& order, Moment now, Outbox& outbox)
@@ -156,6 +157,7 @@ OrderAnswer Exchange::carry_out(const CallOrder& order, Moment now, Outbox& outb
     const auto first = outbox.events.size();
     auto answer = calls_.carry_out(order, now, outbox);
     fold_events(first, now, outbox);
+    finish_step(now, outbox);
     return answer;
 }
 
@@ -167,13 +169,13 @@ void Exchange::advance(Moment now, Outbox& outbox)
     trunks_.advance(now, outbox);
     calls_.advance(now, outbox);
     fold_events(first, now, outbox);
+    fold_published(publications_.advance(now, outbox), now, outbox);
     indications_.advance(now, outbox);
     while (const auto due = pacing_.take_due(now.mono))
         if (EventNotifier::owns(*due))
             events_.turn_came(*due, now, outbox);
         else
             indications_.turn_came(*due, now, outbox);
-    fold_published(publications_.advance(now, outbox), now, outbox);
     events_.advance(now, outbox);
     finish_step(now, outbox);
 }
@@ -204,6 +206,7 @@ void Exchange::replace_directory(DirectoryRef directory, Moment now, Outbox& out
     for (const auto& dialog : without_place) note_place(dialog.leg, outbox);
     fold_published(publications_.replace_directory(*directory, outbox), now, outbox);
     fold_events(first, now, outbox);
+    finish_step(now, outbox);
 }
 
 void Exchange::restore(Kept kept, Moment now, Outbox& outbox)
@@ -242,6 +245,7 @@ void Exchange::restore(Kept kept, Moment now, Outbox& outbox)
     indications_.restore(std::move(kept.subscriptions), registrar_.locations(), now, outbox,
                          expired, in_calls);
     fold_events(first, now, outbox);
+    finish_step(now, outbox);
 }
 
 void Exchange::save(Outbox& outbox)
@@ -255,6 +259,7 @@ void Exchange::end_calls(CallsToEnd which, Moment now, Outbox& outbox)
     const auto first = outbox.events.size();
     calls_.end(which, now, outbox);
     fold_events(first, now, outbox);
+    finish_step(now, outbox);
 }
 
 LiveView Exchange::view(Moment now) const
@@ -321,17 +326,17 @@ std::vector<DialogSnapshot> Exchange::unplaced(const Directory& next) const
 }
 
 void Exchange::tell_phone(const std::string& number, const SipUri& contact, const Flow& flow,
-                          Moment now, Outbox& outbox)
+                          Moment now)
 {
-    indications_.phone_is_there(number, contact, flow, now, outbox);
-    events_.phone_is_there(number, contact, flow, now, outbox);
+    indications_.phone_is_there(number, contact, flow, now);
+    events_.phone_is_there(number, contact, flow, now);
 }
 
 void Exchange::note_sign_of_life(const SipInput& input, Moment now, Outbox& outbox)
 {
     const auto heard = [&](const std::string& extension, const Flow& flow) {
         qualify_.heard(extension, flow, now, outbox);
-        tell_phone(extension, {}, flow, now, outbox);
+        tell_phone(extension, {}, flow, now);
     };
     const auto of_leg = [&](LegId id) {
         if (const auto* leg = calls_.find_leg(id)) heard(leg->extension, leg->flow);

@@ -95,6 +95,7 @@ private:
     void note_place(LegId leg, Outbox& outbox);
     /// Folds the events announced since `first` into the indications.
     void fold_events(std::size_t first, Moment now, Outbox& outbox);
+    /// All that this step changes is known: now it is told.
     void finish_step(Moment now, Outbox& outbox)
     {
         indications_.finish_step(now, outbox);
@@ -102,8 +103,7 @@ private:
         for (const auto leg : events_.take_seated()) note_place(leg, outbox);
     }
     /// The phone of `number` at `contact`, or at `flow`, is there: what waits for that is sent.
-    void tell_phone(const std::string& number, const SipUri& contact, const Flow& flow, Moment now,
-                    Outbox& outbox);
+    void tell_phone(const std::string& number, const SipUri& contact, const Flow& flow, Moment now);
     /// A phone that speaks is there.
     void note_sign_of_life(const SipInput& input, Moment now, Outbox& outbox);
 

@@ -113,7 +113,6 @@ void Exchange::fold_events(std::size_t first, Moment now, Outbox& outbox)
             event);
         outbox.events[i] = std::move(event);
     }
-    finish_step(now, outbox);
 }
 
 void Exchange::fold_published(const StatePublished& published, Moment now, Outbox& outbox)

@@ -76,19 +76,29 @@ void GroupIndications::fold(const DialogChanged& changed, Moment now, Outbox& ou
 /// What `watched` shows is another.
 void GroupIndications::tell(const std::string& number, Member& watched, Moment now, Outbox& outbox)
 {
-    auto& commands = outbox.commands;
-    const std::size_t expected = commands.size() + watched.subscriptions.size();
-    if (expected > commands.capacity())
-        commands.reserve(std::max(expected, 2 * commands.capacity()));
     for (Subscription* subscription : watched.subscriptions) {
-        const bool held_back = outbox.listened && is_held_back(*subscription, now);
-        if (subscription->list) {
-            note_change(*subscription, name_at(number), now);
-        } else {
+        if (!subscription->list) {
             subscription->note_event(now.mono);
-            deliver(*subscription, now, outbox);
+            note_news(*subscription);
+            continue;
         }
+        const bool held_back = outbox.listened && is_held_back(*subscription, now);
+        note_change(*subscription, name_at(number), now);
         if (held_back) show_changed(*subscription, std::string{name_at(number)}, now, outbox);
+    }
+}
+
+void GroupIndications::tell_news(Subscription& subscription, Moment now, Outbox& outbox)
+{
+    const bool held_back = outbox.listened && !subscription.list && subscription.event_at &&
+                           is_held_back(subscription, now);
+    deliver(subscription, now, outbox);
+    if (held_back) show_changed(subscription, subscription.member, now, outbox);
+}
+
+void GroupIndications::finish_step(Moment now, Outbox& outbox)
+{
+    while (tell_all_news(now, outbox) || forget_told(now, outbox)) {
     }
 }
 
@@ -192,7 +202,7 @@ void GroupIndications::apply_rights(const std::string& number, Moment now, Outbo
             if (may_see_list(*subscription)) {
                 update_list(*subscription);
                 show_left(*subscription, now, outbox);
-                deliver(*subscription, now, outbox);
+                note_news(*subscription);
             } else {
                 const bool there = directory_->find_group(subscription->member) != nullptr;
                 end(*subscription, there ? SubscriptionEnd::rejected : SubscriptionEnd::noresource,
@@ -212,7 +222,7 @@ void GroupIndications::apply_rights(const std::string& number, Moment now, Outbo
         if (subscription->forwarded != by_phone)
             end(*subscription, SubscriptionEnd::deactivated, now, outbox);
         else if (change_dialect(*subscription, *right))
-            deliver(*subscription, now, outbox);
+            note_news(*subscription);
     }
     reconcile(number, now, outbox);
     drop_unused_watcher(number);

@@ -71,7 +71,7 @@ public:
 
     /// The only source of what calls do.
     void fold(const DialogChanged& changed, Moment now, Outbox& outbox);
-    /// After all facts of one step: tells each list once what they have changed.
+    /// After all facts of one step: tells each subscription once what they have changed.
     void finish_step(Moment now, Outbox& outbox);
 
     /// The phones of `aor` came, left, moved, or expire later: starts and ends its unsolicited
@@ -407,6 +407,7 @@ private:
     void update_standing(std::string_view place, Moment now, Outbox& outbox);
     void tell(const std::string& number, Member& watched, Moment now, Outbox& outbox);
     /// Decides anew who is named on the lamps of others; the members whose lamps are other ones by
+    void tell_news(Subscription& subscription, Moment now, Outbox& outbox);
     /// that, to be told. consent.cpp
     [[nodiscard]] std::vector<std::string> follow_consent();
     [[nodiscard]] bool is_held_back(const Subscription& subscription, Moment now) const;

@@ -185,19 +185,15 @@ void GroupIndications::leave_list(Subscription& subscription, ListedMember& left
     list.make_news(left);
 }
 
-/// A fact about one member. The list is told at the end of the step, when all facts are there.
+/// A fact about one member.
 void GroupIndications::note_change(Subscription& subscription, std::string_view number, Moment now)
 {
     ResourceList& list = *subscription.list;
     ListedMember* const changed = list.find(number);
     if (!changed) return;
     changed->note_event(now.mono);
-    note_news(subscription, *changed);
-}
-
-void GroupIndications::finish_step(Moment now, Outbox& outbox)
-{
-    finish_lists(now, outbox);
+    list.make_news(*changed);
+    note_news(subscription);
 }
 
 /// Its last NOTIFY has left.

@@ -189,10 +189,10 @@ void GroupIndications::tell_anew(Subscription& subscription, const SipUri& conta
     // The end of an unsolicited lamp that this takes the place of is not told first.
     for (const auto& member : members_of(subscription))
         reconcile(subscription.watcher, member, now, outbox);
-    phone_heard(subscription.watcher, contact, source, now, outbox);
+    phone_heard(subscription.watcher, contact, source, now);
     subscription.counters.reserve();
     outbox.store(SubscriptionStored{to_stored(subscription)});
-    deliver(subscription, now, outbox);
+    note_news(subscription);
 }
 
 /// The present state once, and no subscription (RFC 6665 §4.4.3).

@@ -21,9 +21,8 @@ struct ComposedList {
     std::shared_ptr<const NotifyDialog> dialog;
 };
 
-/// The steps of all lists of one `Notifier`, which is its friend. Gathers what one step of the
-/// exchange changes, so that each list is told once. A subscription is a SubscriptionUsage with a
-/// `list`. The notifier has
+/// The steps of all lists of one `Notifier`, which is its friend. A subscription is a
+/// SubscriptionUsage with a `list`. The notifier is a NotifyDelivery too, and has
 ///   subscriptions_, location_table(), has_turn(), deliver()
 ///   write_page(subscription, end, room, version): the next NOTIFY, with `end` the last one
 ///   room_of(subscription), room_over_connection(subscription): bytes of its body
@@ -39,14 +38,6 @@ struct ComposedList {
 template <class Notifier>
 class ListDelivery {
 protected:
-    /// There may be news of `member`, which is told at the end of the step.
-    template <class Usage, class Member>
-    void note_news(Usage& subscription, Member& member)
-    {
-        subscription.list->make_news(member);
-        if (!std::exchange(subscription.list->queued, true)) changed_.push_back(subscription.id);
-    }
-
     /// The configuration was `before`. A list that names its members, or itself, in another way is
     /// told anew with its names, where there is room for all: only then has it names (RFC 4662
     /// §5.2). O(members).
@@ -66,21 +57,17 @@ protected:
             list.regrouped = true;
     }
 
-    /// All facts of the step are there.
-    void finish_lists(Moment now, Outbox& outbox)
+    /// Forgets those whose last NOTIFY has left. False: there are none.
+    bool forget_told(Moment now, Outbox& outbox)
     {
+        if (told_.empty()) return false;
         auto& living = self().subscriptions_;
-        for (const auto id : std::exchange(changed_, {})) {
-            const auto found = living.find(id);
-            if (found == living.end()) continue;
-            found->second->list->queued = false;
-            self().deliver(*found->second, now, outbox);
-        }
         for (const auto id : std::exchange(told_, {})) {
             const auto found = living.find(id);
             if (found == living.end()) continue;
             self().forget_list(*found->second, now, outbox);
         }
+        return true;
     }
 
     /// Its last NOTIFY has left in this step.
@@ -172,7 +159,7 @@ private:
         return static_cast<const Notifier&>(*this);
     }
 
-    std::vector<SubscriptionId> changed_, told_;  // in this step; the latter to the end
+    std::vector<SubscriptionId> told_;  // to the end, in this step
 };
 
 }  // namespace lampline

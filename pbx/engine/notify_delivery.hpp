@@ -20,6 +20,7 @@
 #include "engine/notify_path.hpp"
 #include "engine/outbox.hpp"
 #include "engine/silent_phones.hpp"
+#include "engine/step_news.hpp"
 #include "engine/subscribe_request.hpp"
 
 namespace lampline {
@@ -27,11 +28,13 @@ namespace lampline {
 /// Whether the last NOTIFY is repeated until its phone has answered.
 enum class LastWord : std::uint8_t { owed, once };
 
-/// The steps of all subscriptions of one `Notifier`, which is its friend: repeats what was refused
+/// The steps of all subscriptions of one `Notifier`, which is its friend: gathers what one step of
+/// the exchange changes, so that each is told once; repeats what was refused
 /// for now, asks phones that are silent, and follows those that are reached elsewhere. A
 /// subscription is a SubscriptionUsage with a `list`, which may be null. SIP thread only. The
 /// notifier has
 ///   subscriptions_, location_table(), deliver()
+///   tell_news(subscription, now, outbox): delivers what this step has changed
 ///   watchers_: by extension, each with its `phones`, and `waiting`: how many subscriptions do
 ///   all_of(watcher): its subscriptions, each once
 ///   is_borrowed(subscription): the last NOTIFY went over a connection that is not its own
@@ -87,23 +90,44 @@ public:
             if (binding.flow.connection) one->connection_fails = false;
             if (is_found_at(*one, binding)) find_again(*one, target.flow, now, outbox);
         }
-        phone_heard(binding.aor, binding.contact, target.flow, now, outbox);
+        phone_heard(binding.aor, binding.contact, target.flow, now);
     }
 
     /// The phone of `number` that has `contact`, or is at `flow`, shows that it is there: what
     /// waits because nobody had answered is sent now. What the phone refused for now keeps its
     /// time. O(1) while nothing of `number` waits.
     void phone_is_there(const std::string& number, const SipUri& contact, const Flow& flow,
-                        Moment now, Outbox& outbox)
+                        Moment now)
     {
         const auto watcher = self().watchers_.find(number);
         if (watcher == self().watchers_.end() || watcher->second.waiting == 0) return;
         for (auto* one : self().all_of(watcher->second))
             if (one->waiting && one->silent && is_of_phone(*one, contact, flow))
-                send_again(*one, now, outbox);
+                send_again(*one, now);
     }
 
 protected:
+    /// There may be something to tell, once all facts of the step are there. O(1).
+    void note_news(SubscriptionUsage& subscription) { news_.add(subscription); }
+    /// They are. False: there is nothing.
+    bool tell_all_news(Moment now, Outbox& outbox)
+    {
+        if (news_.empty()) return false;
+        auto& living = self().subscriptions_;
+        const auto all = news_.take();
+        auto& commands = outbox.commands;
+        const std::size_t expected = commands.size() + all.size();
+        if (expected > commands.capacity())
+            commands.reserve(std::max(expected, 2 * commands.capacity()));
+        for (const auto id : all) {
+            const auto found = living.find(id);
+            if (found == living.end()) continue;
+            found->second->has_news = false;
+            self().tell_news(*found->second, now, outbox);
+        }
+        return true;
+    }
+
     /// The final answer to the NOTIFY under way, or to one of long ago, which changes nothing.
     void answered(const NotifyAnswered& answer, Moment now, Outbox& outbox)
     {
@@ -120,7 +144,7 @@ protected:
         settle(*found->second, answer, unheard, now, outbox);
         for (const auto id : heard)
             if (const auto waits = living.find(id); waits != living.end())
-                send_again(*waits->second, now, outbox);
+                send_again(*waits->second, now);
     }
 
     /// Looks for other registrations of the phones at its other end.
@@ -171,8 +195,7 @@ protected:
 
     /// A sign of life of the phone at `contact`, or at `flow`: whatever waits to be repeated to it
     /// is sent now.
-    void phone_heard(const std::string& number, const SipUri& contact, const Flow& flow, Moment now,
-                     Outbox& outbox)
+    void phone_heard(const std::string& number, const SipUri& contact, const Flow& flow, Moment now)
     {
         const auto watcher = self().watchers_.find(number);
         if (watcher == self().watchers_.end() || watcher->second.waiting == 0) return;
@@ -180,7 +203,7 @@ protected:
             if (!one->waiting || !is_of_phone(*one, contact, flow)) continue;
             stop_waiting(*one, now);
             one->failures = 0;
-            self().deliver(*one, now, outbox);
+            note_news(*one);
         }
     }
 
@@ -200,7 +223,7 @@ protected:
         auto& living = self().subscriptions_;
         while (const auto due = repetition_.take_due(now.mono))
             if (const auto found = living.find(*due); found != living.end())
-                send_again(*found->second, now, outbox);
+                send_again(*found->second, now);
         while (const auto due = silent_.take_due(now.mono)) ask_silent_phone(*due, now, outbox);
     }
     [[nodiscard]] std::optional<std::chrono::steady_clock::time_point> next_repetition() const
@@ -283,11 +306,11 @@ private:
     }
 
     template <class Usage>
-    void send_again(Usage& subscription, Moment now, Outbox& outbox)
+    void send_again(Usage& subscription, Moment now)
     {
         stop_waiting(subscription, now);
         self().count_retry(subscription);
-        self().deliver(subscription, now, outbox);
+        note_news(subscription);
     }
 
     /// For all that its phone has not answered.
@@ -338,6 +361,7 @@ private:
         return static_cast<const Notifier&>(*this);
     }
 
+    StepNews news_;
     TimerQueue<SubscriptionId> repetition_;  // of what phones have refused for now
     SilentPhones silent_;
     std::unordered_map<ConnectionId, std::unordered_set<std::string>> watchers_over_;

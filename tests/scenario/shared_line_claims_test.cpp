@@ -115,8 +115,8 @@ TEST_CASE("the call that follows takes the appearance that was claimed, and ends
     line.desk.sends(INVITE, "101");
     auto invite = line.alice.receives(INVITE);
     CHECK(invite.value("Call-Info").empty());
-    CHECK(SharedLine::shown(got(line.desk, NOTIFY)) == "2:progressing *:idle");
     CHECK(got(line.desk, NOTIFY).notify->subscription_state == "terminated;reason=noresource");
+    CHECK(SharedLine::shown(got(line.desk, NOTIFY)) == "2:progressing *:idle");
     CHECK(SharedLine::shown(got(line.lab, NOTIFY)) == "2:progressing *:idle");
     line.alice.replies(200, talking_sdp);
     got(line.desk, 200U);

@@ -231,6 +231,7 @@ TEST_CASE("pacing: lamps and packages share the turns of their watcher, who is i
     request.event = "dialog";
     request.user_agent = "Slow 1.0";
     lamps.receive(request, office.now, office.outbox);
+    lamps.finish_step(office.now, office.outbox);
     office.collect();
     CHECK(office.replies.at(0).status == 200);
     office.replies.clear();
@@ -241,6 +242,7 @@ TEST_CASE("pacing: lamps and packages share the turns of their watcher, who is i
 
     office.subscribes(watcher, EventPackage::presence, "207");
     lamps.fold({call(LegState::confirmed)}, office.now, office.outbox);
+    lamps.finish_step(office.now, office.outbox);
     office.collect();
     CHECK(office.notifies.empty());
     const auto turn = [&] {

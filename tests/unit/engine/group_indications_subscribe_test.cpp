@@ -10,6 +10,7 @@ TEST_CASE("RFC 6665 §4.2.1: SUBSCRIBE is accepted, and the full present state f
     Office office;
     office.call(1, LegState::confirmed);
     office.indications.receive(office.subscribe("201", "207"), office.now, office.outbox);
+    office.indications.finish_step(office.now, office.outbox);
     REQUIRE(office.outbox.commands.size() == 2);
     const auto& reply = std::get<Reply>(office.outbox.commands[0]);
     const auto& notify = std::get<SendNotify>(office.outbox.commands[1]);
