@@ -43,14 +43,16 @@ std::optional<ShownDialogs> shown_dialogs(std::string_view word) noexcept;
 std::optional<Clearing> clearing(std::string_view word) noexcept;
 std::optional<PickupTarget> pickup_target(std::string_view word) noexcept;
 
-/// How much of a dialog is written. Each leaves out more than the one before: the parties of ended
-/// dialogs, the watched one's own name, names of who does not ring, all names, targets; in a list
+/// How much is written. Each leaves out more than the one before: the parties of ended
+/// dialogs, of several phones that ring for one call all but one (in a full document), the watched
+/// one's own name, names of who does not ring, all names, targets; in a list
 /// also the watched party, which the entity of the document names. Remote identities of dialogs
 /// that live stay, and their ids and pickup targets: a phone tells dialogs apart, and picks them
 /// up, by these.
 enum class Detail : std::uint8_t {
     full,
     ended_briefly,
+    one_ringing,
     no_local_names,
     ringing_names,
     no_names,

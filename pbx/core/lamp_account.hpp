@@ -79,6 +79,7 @@ struct AccountedLamp {
     LampLook shown;    ///< by the last body that the phone acknowledged
     LampLook present;  ///< as it should be
     std::optional<AccountedNotify> notify;
+    unsigned left_out = 0;             ///< dialogs that the present one had no room for
     bool under_way = false;            ///< the phone has not answered it yet
     unsigned failures = 0;             ///< since the last 2xx
     bool waiting = false;              ///< it failed, and is to be sent again

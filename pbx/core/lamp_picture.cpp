@@ -37,10 +37,11 @@ LampColour shown_colour(const Told& told) noexcept
     return told.unknown ? LampColour::unknown : colour_of(told.acknowledged);
 }
 
-void Told::note_sent(PictureRef picture) noexcept
+void Told::note_sent(PictureRef picture, unsigned left_out_of_it) noexcept
 {
     if (sent && sent != acknowledged && !sent->dialogs.empty()) doubtful = std::move(sent);
     sent = std::move(picture);
+    left_out = left_out_of_it;
 }
 
 void Told::note_acknowledged() noexcept

@@ -54,8 +54,9 @@ struct Told {
     PictureRef sent;          ///< the last one, seen or not
     PictureRef doubtful;      ///< the last one with dialogs since `acknowledged` and before `sent`
     bool unknown = false;  ///< it may show anything: told by an earlier run, or in another dialect
+    unsigned left_out = 0;  ///< dialogs of `sent` that its document had no room for
 
-    void note_sent(PictureRef picture) noexcept;
+    void note_sent(PictureRef picture, unsigned left_out_of_it = 0) noexcept;
     void note_acknowledged() noexcept;  ///< what was sent last has arrived
     /// It may show something.
     [[nodiscard]] bool perhaps_lit() const noexcept

@@ -81,6 +81,40 @@ std::string opaque_name(std::string_view id)
     return name;
 }
 
+/// A phone that rings, or is about to.
+bool is_called(const ShownDialog& shown) noexcept
+{
+    const auto& latest = shown.dialog->latest;
+    return latest.call && latest.direction == Direction::recipient &&
+           latest.state < LegState::confirmed;
+}
+
+/// Another phone rings for the same call and stands for both: the key flashes as it would, and who
+/// takes the call there takes it.
+bool is_one_more(const ShownDialog& shown, const Picture& picture) noexcept
+{
+    if (!is_called(shown)) return false;
+    const auto& latest = shown.dialog->latest;
+    bool before = true;
+    return std::ranges::any_of(picture.dialogs, [&](const ShownDialog& other) {
+        if (&other == &shown) {
+            before = false;
+            return false;
+        }
+        const auto& its = other.dialog->latest;
+        const bool same_call = is_called(other) && its.call == latest.call &&
+                               its.remote.identity.uri == latest.remote.identity.uri;
+        const int more = precedence(other.state) - precedence(shown.state);
+        return same_call && (before ? more >= 0 : more > 0);
+    });
+}
+
+/// With what the rendering of a dialog begins: its name.
+std::string_view name_in(std::string_view element) noexcept
+{
+    return element.substr(0, element.find('"', element.find('"') + 1) + 1);
+}
+
 bool same_dialogs(const std::vector<ShownDialog>& left,
                   const std::vector<ShownDialog>& right) noexcept
 {
@@ -205,7 +239,8 @@ DocumentKind Projection::kind_after(const Told& told) const noexcept
 {
     // What is shown no more can only be left out of a partial document when it was told as ended.
     const bool takes_it = profile_->partial && profile_->ended && !profile_->single();
-    const bool certain = told.sent && told.sent == told.acknowledged && !told.unknown;
+    const bool certain =
+        told.sent && told.sent == told.acknowledged && !told.unknown && told.left_out == 0;
     return takes_it && certain ? DocumentKind::partial : DocumentKind::full;
 }
 
@@ -292,17 +327,36 @@ bool Projection::leaves_out(const ShownDialog& shown, const Told& told, Document
     return before && before->element == shown.element;
 }
 
+/// Who is left out of a partial document is as it was, which may not be so.
+bool Projection::has_no_room(const ShownDialog& shown, const Picture& picture,
+                             DocumentForm form) noexcept
+{
+    return form.kind == DocumentKind::full && form.detail >= Detail::one_ringing &&
+           is_one_more(shown, picture);
+}
+
 std::string Projection::element_of(const ShownDialog& shown, Detail detail) const
 {
     return detail == Detail::full ? shown.element : element_of(*shown.dialog, shown.word, detail);
 }
 
-std::vector<LegId> Projection::legs_in(const Told& told, Step step, DocumentKind kind) const
+std::vector<LegId> Projection::legs_in(const Told& told, Step step, DocumentForm form) const
 {
     std::vector<LegId> legs;
-    for (const auto& shown : target(step)->dialogs)
-        if (!leaves_out(shown, told, kind)) legs.push_back(shown.dialog->latest.leg);
+    const Picture& picture = *target(step);
+    for (const auto& shown : picture.dialogs)
+        if (!leaves_out(shown, told, form.kind) && !has_no_room(shown, picture, form))
+            legs.push_back(shown.dialog->latest.leg);
     return legs;
+}
+
+unsigned Projection::left_out(Step step, DocumentForm form) const
+{
+    const Picture& picture = *target(step);
+    const auto is_left_out = [&](const ShownDialog& shown) {
+        return has_no_room(shown, picture, form);
+    };
+    return static_cast<unsigned>(std::ranges::count_if(picture.dialogs, is_left_out));
 }
 
 bool Projection::adds_nothing(const Told& told, std::string_view body,
@@ -317,6 +371,8 @@ bool Projection::adds_nothing(const Told& told, std::string_view body,
         if (leaves_out(shown, told, form.kind)) return true;
         const auto in = std::ranges::find(elsewhere, shown.dialog->latest.leg, &ToldIn::leg);
         const std::string_view last = in == elsewhere.end() ? body : std::string_view{*in->tail};
+        if (has_no_room(shown, *current_, form) && last.find(name_in(shown.element)) == last.npos)
+            return true;
         return last.find(element_of(shown, form.detail)) != last.npos;
     });
 }
@@ -327,7 +383,8 @@ std::vector<std::string> Projection::elements(const Told& told, const PictureRef
     std::vector<std::string> elements;
     append_ended(elements, told, *target, form.detail);
     for (const auto& shown : target->dialogs)
-        if (!leaves_out(shown, told, form.kind)) elements.push_back(element_of(shown, form.detail));
+        if (!leaves_out(shown, told, form.kind) && !has_no_room(shown, *target, form))
+            elements.push_back(element_of(shown, form.detail));
     return elements;
 }
 

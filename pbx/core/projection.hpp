@@ -94,7 +94,7 @@ public:
         return step == Step::clear ? cleared_ : current_;
     }
     /// The kind of document that may lead on from `told`: partial only for a profile that takes it,
-    /// and only when what the watcher has seen is certain.
+    /// and only when what the watcher has seen is certain, and all of it was told.
     [[nodiscard]] DocumentKind kind_after(const Told& told) const noexcept;
     /// The document that leads from `told` to `target(step)`: dialogs told as alive that are no
     /// more there are `terminated`; a partial one leaves out what has not changed. Good until the
@@ -105,7 +105,9 @@ public:
     [[nodiscard]] bool adds_nothing(const Told& told, std::string_view body,
                                     std::span<const ToldIn> elsewhere, DocumentForm form) const;
     /// The live dialogs that are in that document.
-    [[nodiscard]] std::vector<LegId> legs_in(const Told& told, Step step, DocumentKind kind) const;
+    [[nodiscard]] std::vector<LegId> legs_in(const Told& told, Step step, DocumentForm form) const;
+    /// How many live dialogs a document in this form leaves out for want of room.
+    [[nodiscard]] unsigned left_out(Step step, DocumentForm form) const;
     /// The `dialog` elements of that document, for one about several extensions; none when idle.
     [[nodiscard]] std::vector<std::string> elements(const Told& told, const PictureRef& target,
                                                     DocumentForm form) const;
@@ -130,6 +132,8 @@ private:
     void write_as_asked(DialogParty& party) const;
     [[nodiscard]] static bool leaves_out(const ShownDialog& shown, const Told& told,
                                          DocumentKind kind) noexcept;
+    [[nodiscard]] static bool has_no_room(const ShownDialog& shown, const Picture& picture,
+                                          DocumentForm form) noexcept;
     [[nodiscard]] std::string element_of(const ShownDialog& shown, Detail detail) const;
     void append_ended(std::vector<std::string>& elements, const Told& told, const Picture& target,
                       Detail detail) const;

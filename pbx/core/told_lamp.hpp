@@ -77,10 +77,10 @@ struct ToldLamp {
     }
     /// Before note_sent(): `step` is told by a partial document, or to a phone that takes these, in
     /// the body that ends with `tail`. `reduced`: with less than there is.
-    void note_body(Step step, DocumentKind kind, bool reduced,
+    void note_body(Step step, DocumentForm form, bool reduced,
                    const std::shared_ptr<const std::string>& tail)
     {
-        if (kind == DocumentKind::full) told_in.clear();
+        if (form.kind == DocumentKind::full) told_in.clear();
         if (!reduced && told_in.empty()) return;
         const auto& there = projection->target(step)->dialogs;
         std::erase_if(told_in, [&](const ToldIn& one) {
@@ -88,7 +88,7 @@ struct ToldLamp {
                 return shown.dialog->latest.leg == one.leg;
             });
         });
-        for (const auto leg : projection->legs_in(told, step, kind)) {
+        for (const auto leg : projection->legs_in(told, step, form)) {
             const auto before = std::ranges::find(told_in, leg, &ToldIn::leg);
             if (before == told_in.end())
                 told_in.push_back({leg, tail});
@@ -117,7 +117,7 @@ struct ToldLamp {
         // Whatever has changed since: once that is answered, the phone is dark.
         const bool darkens = alike && !settled && told.sent && told.sent->dialogs.empty();
         auto under_way = darkens ? std::move(told.sent) : nullptr;
-        told = {.sent = std::move(under_way), .unknown = !certain};
+        told = {.sent = std::move(under_way), .unknown = !certain, .left_out = told.left_out};
         if (same) told.sent = projection->current();
         if (same && certain) told.acknowledged = told.sent;
         return same || darkens;

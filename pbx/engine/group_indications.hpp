@@ -329,8 +329,9 @@ private:
     void open_view(Subscription& subscription);
     bool change_dialect(Subscription& subscription, const WatchRight& right);
     void measure(Subscription& subscription) const;
-    const DialogInfoText& fit(const Subscription& subscription, Step step, DocumentKind kind,
+    const DialogInfoText& fit(const Subscription& subscription, Step step, DocumentForm& form,
                               std::shared_ptr<const NotifyDialog>& dialog);
+    [[nodiscard]] DocumentKind kind_of_next(const Subscription& subscription, Step step) const;
     static Detail fitting(const Subscription& subscription, Step step, DocumentKind kind);
     [[nodiscard]] bool is_told_already(const Subscription& subscription, DocumentKind kind) const;
     [[nodiscard]] bool has_turn(const Subscription& subscription, Moment now);
@@ -406,8 +407,8 @@ private:
     [[nodiscard]] Standing standing_of(std::string_view watcher, std::string_view watched) const;
     void update_standing(std::string_view place, Moment now, Outbox& outbox);
     void tell(const std::string& number, Member& watched, Moment now, Outbox& outbox);
-    /// Decides anew who is named on the lamps of others; the members whose lamps are other ones by
     void tell_news(Subscription& subscription, Moment now, Outbox& outbox);
+    /// Decides anew who is named on the lamps of others; the members whose lamps are other ones by
     /// that, to be told. consent.cpp
     [[nodiscard]] std::vector<std::string> follow_consent();
     [[nodiscard]] bool is_held_back(const Subscription& subscription, Moment now) const;

@@ -107,6 +107,7 @@ AccountedLamp GroupIndications::account_of(const Subscription& subscription,
         member && member->state.leading() == lamp.present.state)
         lamp.present.since = member->since;
     if (of.last.sent_at) lamp.notify = notify_of(of.last);
+    lamp.left_out = of.told.left_out;
     if (lamp.notify && subscription.list && subscription.last.cseq == of.last.cseq)
         lamp.notify->list_bytes = subscription.last.body_size();
     lamp.under_way = subscription.in_flight != 0 && subscription.in_flight == of.last.cseq;

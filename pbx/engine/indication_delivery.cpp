@@ -28,10 +28,10 @@ void GroupIndications::deliver(Subscription& subscription, Moment now, Outbox& o
         step = Step::present;
     }
     if (!has_turn(subscription, now)) return;
-    const auto kind =
-        subscription.owes_present ? DocumentKind::full : projection.kind_after(subscription.told);
+    const auto kind = kind_of_next(subscription, step);
     if (step == Step::present && !subscription.owes_present && is_told_already(subscription, kind)) {
-        subscription.told.note_sent(projection.target(step));
+        const DocumentForm form{kind, fitting(subscription, step, kind)};
+        subscription.told.note_sent(projection.target(step), projection.left_out(step, form));
         subscription.event_at.reset();
         return acknowledged(subscription, now);
     }
@@ -46,11 +46,12 @@ void GroupIndications::send(Subscription& subscription, Step step, DocumentKind 
 {
     Projection& projection = *subscription.projection;
     auto dialog = subscription.dialog;
-    const auto* text = &projection.document(subscription.told, step, {kind, Detail::full});
+    DocumentForm form{kind, Detail::full};
+    const auto* text = &projection.document(subscription.told, step, form);
     const auto whole = text->tail;
-    if (text->size() > subscription.room) text = &fit(subscription, step, kind, dialog);
+    if (text->size() > subscription.room) text = &fit(subscription, step, form, dialog);
     if (subscription.profile->partial)
-        subscription.note_body(step, kind, text->tail != whole, text->tail);
+        subscription.note_body(step, form, text->tail != whole, text->tail);
     const auto numbers = subscription.counters.take();
     if (subscription.event_at && !subscription.unanswered_since)
         subscription.unanswered_since = subscription.event_at;
@@ -63,7 +64,7 @@ void GroupIndications::send(Subscription& subscription, Step step, DocumentKind 
                            .version = numbers.version,
                            .body_tail = text->tail,
                            .event_at = std::exchange(subscription.event_at, std::nullopt)});
-    subscription.told.note_sent(projection.target(step));
+    subscription.told.note_sent(projection.target(step), projection.left_out(step, form));
     subscription.in_flight = numbers.cseq;
     subscription.last = {.cseq = numbers.cseq,
                          .version = numbers.version,

@@ -83,23 +83,23 @@ void GroupIndications::measure(Subscription& subscription) const
 }
 
 /// For a document that is too large: over a connection of the same phone, and `dialog` says so;
-/// else the document with only as much detail as fits. When nothing helps, the smallest is sent
-/// anyway: late or never is worse than in fragments.
+/// else the document with only as much detail as fits, as `form` says then. When nothing helps, the
+/// smallest is sent anyway: late or never is worse than in fragments.
 const DialogInfoText& GroupIndications::fit(const Subscription& subscription, Step step,
-                                            DocumentKind kind,
+                                            DocumentForm& form,
                                             std::shared_ptr<const NotifyDialog>& dialog)
 {
     Projection& projection = *subscription.projection;
     const std::size_t own = subscription.profile->max_body;
-    const auto& whole = projection.document(subscription.told, step, {kind, Detail::full});
+    const auto& whole = projection.document(subscription.told, step, form);
     if (own == 0 || whole.size() <= own)
         if (auto connected = by_connection(subscription, *locations_)) {
             dialog = std::move(connected);
             ++counters_.notifies_by_connection;
             return whole;
         }
-    const auto& text =
-        projection.document(subscription.told, step, {kind, fitting(subscription, step, kind)});
+    form.detail = fitting(subscription, step, form.kind);
+    const auto& text = projection.document(subscription.told, step, form);
     ++(text.size() <= subscription.room ? counters_.notifies_reduced
                                         : counters_.notifies_oversized);
     return text;
@@ -109,12 +109,27 @@ const DialogInfoText& GroupIndications::fit(const Subscription& subscription, St
 Detail GroupIndications::fitting(const Subscription& subscription, Step step, DocumentKind kind)
 {
     Projection& projection = *subscription.projection;
-    for (const auto detail : {Detail::ended_briefly, Detail::no_local_names, Detail::ringing_names,
-                              Detail::no_names, Detail::no_local_targets})
+    for (const auto detail : {Detail::ended_briefly, Detail::one_ringing, Detail::no_local_names,
+                              Detail::ringing_names, Detail::no_names, Detail::no_local_targets})
         if (projection.document(subscription.told, step, {kind, detail}).size() <=
             subscription.room)
             return detail;
     return Detail::no_targets;
+}
+
+/// Partial where that may be. Only a full document can do without further phones that ring for one
+/// call, so what is too large with all of them is told in full.
+DocumentKind GroupIndications::kind_of_next(const Subscription& subscription, Step step) const
+{
+    Projection& projection = *subscription.projection;
+    if (subscription.owes_present) return DocumentKind::full;
+    const auto kind = projection.kind_after(subscription.told);
+    if (kind == DocumentKind::full ||
+        projection.left_out(step, {DocumentKind::full, Detail::no_targets}) == 0)
+        return kind;
+    const auto& whole = projection.document(subscription.told, step, {kind, Detail::full});
+    const bool fits = whole.size() <= subscription.room || by_connection(subscription, *locations_);
+    return fits ? kind : DocumentKind::full;
 }
 
 /// What fits of the present state is what the phone has confirmed last.

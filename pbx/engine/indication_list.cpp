@@ -244,8 +244,11 @@ bool GroupIndications::settle_told_already(Subscription& subscription, const Lis
     const auto owes_more = [](const ListedStep& one) {
         return one.step != Step::present || one.member->owes_present || one.member->leaving;
     };
-    const auto settle = [&](ListedMember& member) {
-        member.told.note_sent(member.projection->target(Step::present));
+    const auto settle = [&](const ListedStep& one) {
+        ListedMember& member = *one.member;
+        member.told.note_sent(
+            member.projection->target(Step::present),
+            member.projection->left_out(Step::present, {DocumentKind::full, one.detail}));
         member.event_at.reset();
         acknowledged(member, now);
     };
@@ -260,12 +263,12 @@ bool GroupIndications::settle_told_already(Subscription& subscription, const Lis
                 return is_news(one, subscription.last);
             }))
             return false;
-        for (const auto& one : next.told) settle(*one.member);
+        for (const auto& one : next.told) settle(one);
         return !next.told.empty();
     }
     for (const auto& one : next.told) {
         if (owes_more(one) || is_news(one, one.member->last)) continue;
-        settle(*one.member);
+        settle(one);
         any = true;
     }
     return any;
@@ -312,7 +315,8 @@ void GroupIndications::send_list(Subscription& subscription, ComposedList<ListNo
             if (!member->unanswered_since) member->unanswered_since = at;
             event_at = event_at ? std::min(*event_at, *at) : *at;
         }
-        member->told.note_sent(member->projection->target(step));
+        member->told.note_sent(member->projection->target(step),
+                               member->projection->left_out(step, {DocumentKind::full, detail}));
         if (member->leaving) member->told.unknown = true;
         member->told_gone = member->leaving.has_value();
         member->owes_present = false;

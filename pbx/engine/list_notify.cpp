@@ -11,9 +11,10 @@ namespace lampline {
 namespace {
 
 // The last is of no use in a merged document: nothing else would say who it is that talks.
-constexpr std::array details{Detail::full,          Detail::ended_briefly, Detail::no_local_names,
-                             Detail::ringing_names, Detail::no_names,      Detail::no_local_targets,
-                             Detail::no_targets,    Detail::no_local_party};
+constexpr std::array details{
+    Detail::full,          Detail::ended_briefly, Detail::one_ringing,      Detail::no_local_names,
+    Detail::ringing_names, Detail::no_names,      Detail::no_local_targets, Detail::no_targets,
+    Detail::no_local_party};
 constexpr std::span merged_details{details.begin(), details.size() - 1};
 
 /// Writes the members of one list.

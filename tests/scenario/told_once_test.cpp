@@ -2,6 +2,7 @@
 #include <doctest/doctest.h>
 
 #include <algorithm>
+#include <array>
 #include <optional>
 #include <string>
 
@@ -187,4 +188,40 @@ TEST_CASE("a shared line on which two calls end at once is told so in one NOTIFY
                                    [](const Arrived& one) { return one.method == NOTIFY; }));
         phone->inbox.clear();
     }
+}
+
+TEST_CASE(
+    "three phones of an extension ring: over UDP the key is told a target to dial all the same")
+{
+    Scenario pbx{{group("sales", {"103"}, {"102"})}};
+    pbx.configures("101", [](Extension& caller) { caller.display_name = "Anna Lee of the sales"; });
+    auto& alice = pbx.phone("101");
+    auto& carol = pbx.phone("103");
+    const std::array phones{&pbx.phone("102"), &pbx.phone("102"), &pbx.phone("102")};
+    carol.watches("102");
+    alice.sends(INVITE, "102");
+    carol.receives(NOTIFY);
+    for (auto* phone : phones) {
+        phone->receives(INVITE);
+        phone->replies(180);
+    }
+    got(alice, 180U);
+    while (carol.inbox.size() > 1) carol.receives(NOTIFY);
+    const auto last = carol.receives(NOTIFY);
+    CHECK(header_size(*last.notify->dialog) + last.body().size() <= 1300);
+    const auto shown = last.document().dialogs;
+    REQUIRE(shown.size() == 1);
+    CHECK(shown[0].state == "early");
+    CHECK_FALSE(shown[0].remote_target.empty());
+    CHECK(shown[0].remote_display == "Anna Lee of the sales");
+    CHECK(pbx.explains("103", "102").phones.at(0).lamp->left_out == 2);
+
+    carol.sends_replacing(replacing(shown[0]), "101");
+    got(carol, 200U);
+    got(alice, 200U);
+    for (auto* phone : phones) phone->receives(CANCEL);
+    const auto told = carol.receives(NOTIFY);
+    CHECK(told.idle());
+    CHECK(carol.hears_nothing());
+    pbx.stays_silent_for(32s);
 }

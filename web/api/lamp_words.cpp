@@ -301,6 +301,15 @@ std::string excess(const AccountedLamp& lamp)
                        *bytes, lamp.max_body);
 }
 
+std::string abridgement(const AccountedLamp& lamp, const std::string& member)
+{
+    if (!lamp.notify || lamp.left_out == 0) return {};
+    return fmt::format(
+        " Of the phones of {} that ring for one call the NOTIFY names one; it has no "
+        "room for {} more.",
+        member, lamp.left_out);
+}
+
 /// What would let the watcher see the member.
 std::string why_not_allowed(const LampAccount& account)
 {
@@ -345,7 +354,8 @@ std::string explanation(const AccountedPhone& phone, const LampAccount& account)
 {
     if (!phone.lamp) return without_lamp(phone, account);
     auto text = colours(*phone.lamp) + delivery(*phone.lamp, *account.directory) +
-                excess(*phone.lamp) + reserve(*phone.lamp, account);
+                excess(*phone.lamp) + abridgement(*phone.lamp, account.member) +
+                reserve(*phone.lamp, account);
     if (const auto& list = phone.lamp->list; !list.empty())
         text += fmt::format(" It is told with the others of group {}, in one subscription.", list);
     return text;

@@ -159,6 +159,11 @@ TEST_CASE("a body that is larger than its profile allows is said to be, of a lis
     told.max_body = 13;
     CHECK(explained() == plain + " The body of that NOTIFY, 14 bytes, is larger than its profile "
                                  "allows (`max_body` 13), and cannot be written shorter.");
+    told.max_body = 14;
+    told.left_out = 2;
+    CHECK(explained() == plain + " Of the phones of 207 that ring for one call the NOTIFY names "
+                                 "one; it has no room for 2 more.");
+    told.left_out = 0;
     told.list = "sales";
     told.max_body = 800;
     const auto of_list = explained();
