@@ -92,7 +92,10 @@ std::string statement_for(const CallLogQuery& query)
     if (!query.text.empty())
         sql += " AND (holds_text(r.caller, :text) OR holds_text(r.caller_name, :text) "
                "OR holds_text(r.dialled, :text) OR holds_text(r.callee, :text) "
-               "OR holds_text(r.callee_name, :text) OR holds_text(r.answered_by, :text))";
+               "OR holds_text(r.callee_name, :text) OR holds_text(r.answered_by, :text) "
+               "OR EXISTS (SELECT 1 FROM call_part t WHERE t.record = r.id "
+               "AND (t.answered_at IS NOT NULL OR t.kind = 'transferred') "
+               "AND (holds_text(t.extension, :text) OR holds_text(t.name, :text))))";
     return sql + " ORDER BY r.id DESC LIMIT :limit";
 }
 

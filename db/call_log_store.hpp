@@ -23,8 +23,8 @@ struct CallLogQuery {
     CallOutcome outcome = CallOutcome::any;  ///< of `extension`, where one is given
     std::optional<std::chrono::system_clock::time_point> from;  ///< started then or later
     std::optional<std::chrono::system_clock::time_point> to;    ///< started before
-    std::string text;  ///< in numbers or names of caller, dialled, callee and who answered, as
-                       ///< holds_text finds it
+    std::string text;     ///< in numbers or names of caller, dialled, callee, and who took the call
+                          ///< or was to get it by a transfer, as holds_text finds it
     CallRecordId before;  ///< older than this one; 0: from the newest
     std::size_t limit = 50;
 };

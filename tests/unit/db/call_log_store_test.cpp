@@ -162,6 +162,27 @@ TEST_CASE("filters: extension and its side, outcome, time, text")
     CHECK(log.found(query).empty());
 }
 
+TEST_CASE("a call is found by who took it, and by whom it was transferred to, not by who just rang")
+{
+    Log log;
+    auto record = full_record(10, "201", "202");  // 203 has picked it up
+    record.parts.push_back(part_of(PartKind::called, PartResult::answered_elsewhere, "206", 10));
+    record.parts.push_back(part_of(PartKind::transferred, PartResult::unreachable, "207", 500));
+    log.put(record);
+    log.put(missed_record(20, "202", "204"));
+    CallLogQuery query;
+    for (const auto* text : {"name of 203", "207", "Name of 207"}) {
+        CAPTURE(text);
+        query.text = text;
+        CHECK(log.found(query) == Starts{10});
+    }
+    query.text = "name of 206";
+    CHECK(log.found(query).empty());
+    query.text = "name of 203";
+    query.extension = "201";
+    CHECK(log.found(query) == Starts{10});
+}
+
 TEST_CASE("a name is found whatever the case of its letters")
 {
     Log log;
