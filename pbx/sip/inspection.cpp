@@ -235,7 +235,10 @@ std::optional<Rejection> inspect_request(const sip_t& sip, const Transports& tra
         if (auto rejection = inspect_proxy_require(sip)) return rejection;
     const bool begins_dialog =
         method == sip_method_invite || method == sip_method_subscribe || method == sip_method_refer;
-    if (begins_dialog && !has_usable_contact(sip))
+    // Within its dialog the target stays, unless another one is named (RFC 3261 §12.2.2).
+    const bool keeps_target =
+        method == sip_method_subscribe && sip.sip_to->a_tag && !sip.sip_contact;
+    if (begins_dialog && !keeps_target && !has_usable_contact(sip))
         return Rejection{
             400, "Missing Contact Header",
             "Warning: " + warning_of("Contact", "expected one SIP URI with a host") + "\r\n"};

@@ -102,6 +102,25 @@ class Subscribing(WireTest):
         self.assertAlmostEqual(900, again.expires, delta=2)
         self.assertEqual("full", again.document.state)
 
+    def test_within_its_dialog_a_subscribe_needs_no_contact(self):
+        """The target of the dialog stays (RFC 3261 §12.2.2)."""
+        subscription = self.anna.watches("202", expires=100)
+
+        def asks(expires):
+            request = subscription.dialog.request(
+                "SUBSCRIBE", [("Event", "dialog"), ("Expires", str(expires))])
+            request.headers.remove("Contact")
+            return self.anna.sends(request, dialog=subscription.dialog)
+        asks(900).receives(200)
+        again = subscription.receives_notify("idle")
+        self.assertAlmostEqual(900, again.expires, delta=2)
+        self.assertEqual(self.anna.contact, again.message.uri)
+        asks(0).receives(200)
+        self.assertEqual("terminated", subscription.receives_notify().state)
+        first = self.anna.request("SUBSCRIBE", self.anna.aor_of("202"), headers=[("Event", "dialog")])
+        first.headers.remove("Contact")
+        self.assertIn("Contact", self.anna.sends(first).receives(400)["Warning"])
+
     def test_a_refresh_with_an_old_cseq(self):
         subscription = self.anna.watches("202")
         subscription.refreshes()
