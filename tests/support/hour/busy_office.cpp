@@ -235,6 +235,13 @@ Truth BusyOffice::truth(const LiveView& view) const
         truth["dnd+" + number].on = wishes.do_not_disturb;
         truth["fwd+" + number].on = !wishes.always.empty();
     }
+    std::map<std::string, std::string> calls;  // by Call-ID
+    for (const auto& call : view.calls)
+        for (const auto& leg : call.legs) calls[leg.call_id] = call.id;
+    for (auto& [number, state] : truth)
+        for (auto& dialog : state.dialogs)
+            if (const auto call = calls.find(dialog.call_id); call != calls.end())
+                dialog.call = call->second;
     // Who waits in which slot only the exchange knows.
     for (const auto& call : view.calls)
         for (const auto& leg : call.legs)

@@ -23,6 +23,7 @@ struct TrueDialog {
     std::string call_id;
     LegState state = LegState::trying;
     bool called = false;
+    std::string call{};  ///< what phones cannot know: of those that are called, which ones together
 };
 /// What a lamp is to show, whatever the exchange believes.
 struct TrueState {

@@ -37,7 +37,8 @@ public:
 private:
     void registers_somehow(Phone& phone);
     void have_watcher(std::string_view group, std::string_view watcher, bool unsolicited);
-    void check_lamp(const LiveLamp& lamp, const Screen& screen, const Dialogs& truth) const;
+    void check_lamp(const LiveView& view, const LiveLamp& lamp, const Screen& screen,
+                    const Dialogs& truth) const;
     /// Whether it says who is at the other end; nullopt: that follows from who has parked the call,
     /// whom nobody has seen.
     [[nodiscard]] std::optional<bool> names_parties(const LiveLamp& lamp) const;
