@@ -121,6 +121,7 @@ private:
     using Time = std::chrono::steady_clock::time_point;
     std::map<std::string, Time> wanted_until_;  // by Call-ID: the answer to an INVITE
     std::set<std::string> forgotten_;           // Call-IDs
+    std::map<std::string, std::set<std::string>> dialogs_before_;  // the kill: Call-IDs by call
     std::set<std::string> unsure_;     // what they have said last is not stored
     std::set<LegId> talk_;             // they have, and their dialogs may be over by now
     std::set<LegId> over_;             // by a BYE, or since the phone does not know them

@@ -41,6 +41,9 @@ void RandomCalls::exchange_killed()
 {
     talk_.clear();
     over_.clear();
+    dialogs_before_.clear();
+    for (const auto& call : office_.pbx.present().calls)
+        for (const auto& leg : call.legs) dialogs_before_[call.id].insert(leg.call_id);
 }
 
 void RandomCalls::died(const std::set<std::string>& dialogs)
@@ -79,6 +82,12 @@ void RandomCalls::check_survivors(const std::set<std::string>& talked)
         missing.erase(call.id);
         ++office_.done["survives"];
     }
+    // A phone may hang up as the exchange starts, since what it had asked before got no answer.
+    std::erase_if(missing, [&](const std::string& call) {
+        return std::ranges::any_of(dialogs_before_[call], [&](const std::string& call_id) {
+            return over_.contains(office_.pbx.dialog_of(call_id));
+        });
+    });
     CHECK(missing.empty());
 }
 
