@@ -92,12 +92,12 @@ TEST_CASE("random calls of an office: lamps true at every rest, versions without
           "wishes something by code"})
         CHECK_MESSAGE((*done)[what] > 4, what);
     for (const std::string what :
-         {"registers", "unregisters", "hangs up what nobody refreshes", "orders to hold", "orders to transfer", "orders to park"})
+         {"registers", "unregisters", "orders to hold", "orders to transfer", "orders to park"})
         CHECK_MESSAGE((*done)[what] > 1, what);
     for (const std::string what :
          {"waits", "replaces", "carrier fails", "carrier redirects", "calls from outside", "on hold",
           "answered by two", "on hold in a shared dialog", "refreshes what it shares",
-          "refused by an exception"})
+          "refused by an exception", "hangs up what nobody refreshes"})
         CHECK_MESSAGE((*done)[what] > 0, what);
 }
 
@@ -152,15 +152,15 @@ TEST_CASE("messages of calls are lost as the exchange is killed: the same")
 TEST_CASE("messages of calls are lost, late, or overtake each other: each call is over for all, or "
           "known to all, and nothing is left behind")
 {
-    auto done = work(Mood::calling, 1201, 40, Killed::never, Links::lossy);
+    auto done = work(Mood::calling, 1201, 60, Killed::never, Links::lossy);
     if (!done) return;
     CHECK(done->at("messages lost") > 40);
     CHECK(done->at("messages delayed") > 400);
     for (const std::string what :
-         {"answered in spite of a CANCEL", "answered by two", "talks to two",
-          "2xx that nobody acknowledged"})
+         {"answered in spite of a CANCEL", "answered by two", "talks to two"})
         CHECK_MESSAGE((*done)[what] > 1, what);
-    for (const std::string what : {"2xx in a shared dialog that nobody acknowledged",
+    for (const std::string what : {"2xx that nobody acknowledged",
+                                   "2xx in a shared dialog that nobody acknowledged",
                                    "2xx of a shared dialog that came to no caller"})
         CHECK_MESSAGE((*done)[what] > 0, what);
 }
