@@ -25,7 +25,7 @@ CHANGES = r'''
     if (is_method("BYE")) append_hf("Also: <sip:203@office.test\r\n");
 '''
 TRANSFERS = {"202": (400, "REFER", "Refer-To: "), "203": (403, "REFER", ELSEWHERE)}
-MOVES = [(None, 400), ("<https://office.test/203>", 403)]  # whereto, as far as anybody can read it
+MOVES = [("<sip:203@office.test", 400), ("<https://office.test/203>", 403)]  # whereto, as it is written
 
 
 def said(phone):
