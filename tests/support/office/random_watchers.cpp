@@ -58,7 +58,8 @@ std::size_t erase_told_by_another(const LiveView& view, const std::string& numbe
     for (const auto& call : view.calls) {
         std::set<std::string> ringing;  // in proxy mode several have one Call-ID
         for (const auto& leg : call.legs)
-            if (rings(leg)) ringing.insert(leg.call_id + " " + leg.state);
+            if (rings(leg))
+                ringing.insert(leg.call_id + " " + leg.state + (leg.held ? " held" : ""));
         const auto is_shown = [&](const std::string& line) { return shown.contains(line); };
         if (std::ranges::none_of(ringing, is_shown)) continue;
         for (const auto& line : ringing)
