@@ -10,7 +10,7 @@ constexpr const char* columns =
     "idle_dialog_id, entity, tags, end_event, display_names, local_targets, remote_targets, "
     "rendering, direction, partial, gap_ms, max_body, state_first, direction_first, final_newline, "
     "version, created_at, updated_at, unregistered, do_not_disturb, forwarded, "
-    "merged_lists, identity, switched_on, pickup_target FROM body_profile ";
+    "merged_lists, identity, switched_on, pickup_target, parked FROM body_profile ";
 constexpr std::string_view hidden = "hidden";
 constexpr std::string_view actual = "actual";
 
@@ -88,6 +88,7 @@ StoredBodyProfile row_in(SQLite::Statement& row)
     profile.identity = identity_header(text()).value_or(IdentityHeader::asserted);
     profile.switched_on = dialog_word(text()).value_or("");
     profile.pickup_target = pickup_target(text()).value_or(PickupTarget::none);
+    profile.parked = dialog_word(text()).value_or("");
     return stored;
 }
 
@@ -137,6 +138,7 @@ void bind_row(SQLite::Statement& statement, const StoredBodyProfile& row)
     text(std::string{name(profile.identity)});
     text(std::string{profile.switched_on.empty() ? hidden : profile.switched_on});
     text(std::string{name(profile.pickup_target)});
+    text(std::string{profile.parked.empty() ? hidden : profile.parked});
 }
 
 }  // namespace
@@ -169,7 +171,7 @@ void BodyProfileStore::put(const StoredBodyProfile& row)
     SQLite::Statement insert{database_.handle(),
                              "INSERT INTO body_profile VALUES (?, ?, ?, ?, ?, ?, ?, ?, "
                              "?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, "
-                             "?, ?)"};
+                             "?, ?, ?)"};
     bind_row(insert, stored);
     insert.exec();
     SQLite::Statement phone{database_.handle(), "INSERT INTO body_profile_phone VALUES (?, ?, ?)"};

@@ -50,11 +50,12 @@ struct Word {
     std::string_view name;
     std::string_view BodyProfile::*value;
 };
-constexpr std::array words_without_call{
+constexpr std::array words_of_keys{
     Word{"unregistered", &BodyProfile::unregistered},
     Word{"do_not_disturb", &BodyProfile::do_not_disturb},
     Word{"forwarded", &BodyProfile::forwarded},
     Word{"switched_on", &BodyProfile::switched_on},
+    Word{"parked", &BodyProfile::parked},
 };
 
 json::array shown(const BodyProfile::Words& words)
@@ -87,7 +88,7 @@ json::object object_of(const BodyProfile& profile)
     for (const auto& list : word_lists) object[list.name] = shown(profile.*list.value);
     object["dialogs"] = name(profile.shown);
     for (const auto& text : texts) object[text.name] = profile.*text.value;
-    for (const auto& word : words_without_call)
+    for (const auto& word : words_of_keys)
         object[word.name] = (profile.*word.value).empty() ? "hidden" : profile.*word.value;
     object["clearing"] = name(profile.clearing);
     for (const auto& flag : flags) object[flag.name] = profile.*flag.value;
@@ -114,7 +115,7 @@ void merge(const json::object& body, BodyProfile& profile)
     for (const auto& text : texts)
         if (const auto* value = body.if_contains(text.name))
             profile.*text.value = json::value_to<std::string>(*value);
-    for (const auto& word : words_without_call)
+    for (const auto& word : words_of_keys)
         if (const auto* value = body.if_contains(word.name))
             profile.*word.value = dialog_word(value->as_string()).value_or("");
     for (const auto& flag : flags)

@@ -65,6 +65,7 @@ std::optional<std::string_view> dialog_word(std::string_view text) noexcept
 std::string_view BodyProfile::word(const DialogSnapshot& dialog) const noexcept
 {
     if (dialog.state == LegState::terminated) return {};
+    if (dialog.parked) return parked;
     const Words& words = dialog.direction == Direction::initiator ? as_initiator : as_recipient;
     return words[static_cast<std::size_t>(dialog.state)];
 }

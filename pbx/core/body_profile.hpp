@@ -103,6 +103,7 @@ struct BodyProfile {
     std::string_view do_not_disturb{};
     std::string_view forwarded{};
     std::string_view switched_on{"confirmed"};  ///< the same for a feature key that is on
+    std::string_view parked{"confirmed"};       ///< the same for a park slot with a call in it
 
     /// A group without `eventlist` is told in one document; else it is refused.
     bool merged_lists = false;

@@ -53,6 +53,7 @@ const BodyProfile innovaphone_profile{
     .rendering = false,
     .direction = Direction::initiator,
     .switched_on = "proceeding",
+    .parked = "proceeding",
     .state_first = true,
     .direction_first = true,
     .final_newline = false,

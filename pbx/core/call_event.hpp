@@ -40,6 +40,7 @@ struct DialogSnapshot {
     bool picks_up = false;  ///< rung for somebody who takes what rings at others
     bool untold = false;    ///< of who would take a call that goes on ringing: watchers are told once it has it
     bool discreet = false;  ///< watchers are not told who is at the other end, whatever their rights
+    bool parked = false;    ///< of a park slot: the call waits in it
     std::optional<LinePlace> place{};  ///< that it had before a restart; empty: it is to be found
     DialogParty local;    ///< the watched phone
     DialogParty remote;   ///< whom it talks to

@@ -16,13 +16,13 @@ void visit_values(Dialog& dialog, const Visit& visit)
 {
     // Named one by one, so that a new member is not forgotten.
     auto& [leg, id, call, status, extension, trunk, on_behalf_of, names, direction, state, ended_by,
-           resumed, held, holds, picks_up, untold, discreet, place, local, remote] = dialog;
+           resumed, held, holds, picks_up, untold, discreet, parked, place, local, remote] = dialog;
     static_cast<void>(id);
     visit(leg), visit(call), visit(status), visit(extension), visit(trunk), visit(on_behalf_of);
     auto& [call_id, local_tag, remote_tag] = names;
     visit(call_id), visit(local_tag), visit(remote_tag);
     visit(direction), visit(state), visit(ended_by), visit(resumed), visit(held);
-    visit(holds), visit(picks_up), visit(untold), visit(discreet), visit(place);
+    visit(holds), visit(picks_up), visit(untold), visit(discreet), visit(parked), visit(place);
     const auto visit_uri = [&](auto& uri) {
         auto& [scheme, user, host, port, params] = uri;
         visit(scheme), visit(user), visit(host), visit(port), visit(params);

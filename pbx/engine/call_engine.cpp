@@ -298,6 +298,7 @@ DialogSnapshot CallEngine::snapshot_of(const Leg& leg) const
         .picks_up = leg.picks_up,
         .untold = leg.untold,
         .discreet = leg.discreet,
+        .parked = leg.slot && leg.state == LegState::confirmed,
         .place = leg.place,
         .local = {leg.phone, leg.phone.uri},
         .remote = {party, party.uri},

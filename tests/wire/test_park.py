@@ -57,6 +57,19 @@ class Park(Parking):
         call.hangs_up()
         self.lamp.shows("idle")
 
+    def test_a_profile_may_let_a_taken_slot_flash(self):
+        self.rest.put("/api/v1/body-profiles/parking", {"parked": "early", "user_agents": ["Desk"]})
+        desk = self.phone("203", user_agent="Desk 1")
+        lamp = desk.watches("park+701")
+        self.assertEqual("idle", lamp.lamp)
+        call = self.parks()
+        lamp.shows("early")
+        self.lamp.shows("confirmed")
+        self.rest.put("/api/v1/body-profiles/parking", {"parked": "hidden", "user_agents": ["Desk"]})
+        lamp.shows("idle")
+        call.hangs_up()
+        self.lamp.shows("idle")
+
     def account_of(self, slot):
         """What REST says of the lamp of `slot` once the exchange has carl's answer to its NOTIFY."""
         def settled():

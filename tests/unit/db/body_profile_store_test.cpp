@@ -37,6 +37,7 @@ BodyProfile full_profile()
             .do_not_disturb = "confirmed",
             .forwarded = "early",
             .switched_on = "",
+            .parked = "early",
             .merged_lists = true,
             .partial = true,
             .gap = std::chrono::milliseconds{250},

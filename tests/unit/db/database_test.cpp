@@ -6,6 +6,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "db/body_profile_store.hpp"
 #include "db/call_store.hpp"
 #include "db/extension_store.hpp"
 #include "db/migrations.hpp"
@@ -202,6 +203,30 @@ TEST_CASE("a database of schema 34 is brought up to date, and what was subscribe
     CHECK(rows[0].reserved_cseq == 64);
     CHECK(rows[0].registered_call == 0);
     CHECK(rows[0].entries.empty());
+}
+
+TEST_CASE("what a profile of schema 41 said of parked calls it says still")
+{
+    const TempFolder folder;
+    {
+        SQLite::Database earlier{folder.database().string(),
+                                 SQLite::OPEN_READWRITE | SQLite::OPEN_CREATE};
+        for (const auto* script : migrations().first(41)) earlier.exec(script);
+        earlier.exec("INSERT INTO setting VALUES ('domain', 'office.test')");
+        earlier.exec("PRAGMA application_id = " + std::to_string(Database::application_id));
+        earlier.exec("PRAGMA user_version = 41");
+        for (const auto* talking : {"confirmed", "proceeding", "hidden"})
+            earlier.exec("INSERT INTO body_profile VALUES ('" + std::string{talking} +
+                         "', 'trying trying trying trying', 'hidden early early " + talking +
+                         "', 'all', '', 1, 'always', '', 1, 1, 1, 1, 1, 1, 1, 'actual', 0, 0, 0, 0, "
+                         "0, 0, 1, 0, 0, 'hidden', 'hidden', 'hidden', 0, 'asserted', 'confirmed', "
+                         "'none')");
+    }
+    Database database{folder.database(), "office.test"};
+    const BodyProfileStore store{database};
+    CHECK(store.find("confirmed")->profile.parked == "confirmed");
+    CHECK(store.find("proceeding")->profile.parked == "proceeding");
+    CHECK(store.find("hidden")->profile.parked.empty());
 }
 
 TEST_CASE("a call kept by schema 38 has its session in the dialogs of those who know session timers")

@@ -16,7 +16,8 @@ const BodyProfile telling{.name = "telling",
                           .unregistered = "trying",
                           .do_not_disturb = "confirmed",
                           .forwarded = "early",
-                          .switched_on = "proceeding"};
+                          .switched_on = "proceeding",
+                          .parked = "early"};
 
 /// 201 sees 207 in `profile`; 207 wants what `wishes` says.
 DirectoryRef house(const std::string& profile, Forwarding wishes = {},
@@ -62,6 +63,27 @@ TEST_CASE(
     office.configures(house("telling"));
     CHECK(states_of(office.acknowledged()) == "terminated");
     CHECK(office.silent());
+}
+
+TEST_CASE("a call that waits in a park slot is told from one that talks where the profile says so")
+{
+    Office office{house("telling")};
+    office.subscribed("201", "207");
+    office.registers("207");
+    office.acknowledged();
+    auto waits = DialogSnapshot{.leg = {1},
+                                .extension = "207",
+                                .dialog = {"call-1", "phone", "ours"},
+                                .direction = Direction::recipient,
+                                .state = LegState::confirmed,
+                                .parked = true};
+    office.fold(waits);
+    CHECK(states_of(office.acknowledged()) == "early");
+    waits.state = LegState::terminated;
+    office.fold(waits);
+    CHECK(states_of(office.acknowledged()) == "terminated");
+    office.call(2, LegState::confirmed);
+    CHECK(states_of(office.acknowledged()) == "confirmed");
 }
 
 TEST_CASE("an extension whose phones do not answer counts as not registered")
