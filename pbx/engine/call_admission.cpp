@@ -48,7 +48,7 @@ void CallEngine::receive(const InviteReceived& received, Moment now, Outbox& out
                       {addresses_.warning_of("Request-URI: expected one without headers")});
     if (calls_.size() >= settings_.max_calls &&
         (!input.trunk.empty() || !has_room_for_emergency(extension_of(input.request_uri))))
-        return reject(input, 503, "Too Many Calls", outbox,
+        return reject(input, 486, "Too Many Calls", outbox,
                       {{"Retry-After", "5"}, {"Reason", std::string{congestion_reason}}});
     if (input.session_timer.expires > 0s &&
         input.session_timer.expires < settings_.min_session_expires)

@@ -18,7 +18,7 @@ struct CallSettings {
     std::chrono::seconds min_session_expires{90};
     std::chrono::seconds probe_interval{60};  ///< in-dialog OPTIONS to a silent phone; 0: never
     std::vector<std::string> hosts;  ///< our own addresses: as good as the domain in a Refer-To
-    std::size_t max_calls = 10'000;  ///< beyond: 503, but for emergency numbers
+    std::size_t max_calls = 10'000;  ///< beyond: 486 with a Reason, but for emergency numbers
     /// Of ring groups, and of waits when INVITEs meet.
     RandomSource random = [](std::uint32_t) { return 0U; };
 };

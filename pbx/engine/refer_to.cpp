@@ -128,7 +128,7 @@ void CallEngine::receive(const ReferReceived& input, Moment now, Outbox& outbox)
     switch (answer.outcome) {
     case OrderOutcome::begun: break;
     case OrderOutcome::overloaded:
-        return refuse(503, "Too Many Calls", "Try again in a minute", congestion_reason);
+        return refuse(486, "Too Many Calls", "Try again in a minute", congestion_reason);
     case OrderOutcome::bad_member:
         return answer.code == "unknown_number"
                    ? refuse(404, "No Such Number", "Refer-To: there is no such number")
