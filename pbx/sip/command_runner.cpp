@@ -52,6 +52,12 @@ void append_allow(std::string& lines, bool with_update)
     append_header(lines, "Allow", with_update ? allowed_methods : allowed_without_update);
 }
 
+std::string origin_of(const sip_t& invite)
+{
+    const auto* tag = invite.sip_from->a_tag;
+    return fmt::format("{} {} {}", invite.sip_cseq->cs_seq, tag ? tag : "", invite.sip_call_id->i_id);
+}
+
 std::string_view name_of(const SendRequest& command) noexcept
 {
     return stack_method(command.method, command.method_name.c_str()).second;
@@ -105,6 +111,20 @@ ServerTransaction& CommandRunner::add_server(nta_incoming_t& handle, Method meth
     return *server_.emplace(id.value, std::move(transaction)).first->second;
 }
 
+void CommandRunner::forget_server(TransactionId id)
+{
+    const auto found = server_.find(id.value);
+    if (found == server_.end()) return;
+    if (!found->second->origin.empty()) origins_.erase(found->second->origin);
+    server_.erase(found);
+    give_back_room(server_);
+}
+
+bool CommandRunner::is_merged(const sip_t& invite) const
+{
+    return !invite.sip_to->a_tag && !origins_.empty() && origins_.contains(origin_of(invite));
+}
+
 ClientTransaction& CommandRunner::add_client(ClientTransactionId id, LegId leg, Method method)
 {
     auto transaction = std::make_unique<ClientTransaction>();
@@ -134,6 +154,8 @@ void CommandRunner::take_invite(TransactionId id, HeldRequest&& invite)
     transaction.listener = invite.listener;
     transaction.source = std::move(invite.source);
     transaction.opens_dialog = true;
+    transaction.origin = origin_of(*sip);
+    origins_.insert(transaction.origin);
     if (sip->sip_request->rq_url->url_user) transaction.user = sip->sip_request->rq_url->url_user;
     nta_incoming_treply(handle, SIP_100_TRYING, TAG_END());
 }
@@ -241,8 +263,7 @@ void CommandRunner::reply_finally(ServerTransaction& transaction, const Reply& c
         if (success) emit_later(AckMissing{transaction.id, transaction.leg});
     }
     const auto leg = transaction.leg;
-    server_.erase(transaction.id.value);
-    give_back_room(server_);
+    forget_server(transaction.id);
     drop_if_idle(leg);
 }
 

@@ -5,6 +5,7 @@
 #include <optional>
 #include <string>
 #include <unordered_map>
+#include <unordered_set>
 #include <variant>
 #include <vector>
 
@@ -59,6 +60,9 @@ public:
     int on_request(DialogUsage& dialog, nta_incoming_t& request, const sip_t& sip);
 
     [[nodiscard]] std::size_t server_transactions() const noexcept { return server_.size(); }
+    /// Whether `invite`, outside a dialog, has come by another way already, and is not refused there
+    /// (RFC 3261 §8.2.2.2). After a refusal a proxy may try a second way, which is no merging.
+    [[nodiscard]] bool is_merged(const sip_t& invite) const;
 
 private:
     static int ack_or_cancel(ServerTransaction* self, nta_incoming_t*, const sip_t* sip) noexcept;
@@ -68,6 +72,7 @@ private:
 
     ServerTransaction& add_server(nta_incoming_t& handle, Method method, LegId leg,
                                   TransactionId id);
+    void forget_server(TransactionId id);
     ClientTransaction& add_client(ClientTransactionId id, LegId leg, Method method);
     DialogUsage* find(LegId id) noexcept;
     ClientTransaction* find(ClientTransactionId id) noexcept;
@@ -120,6 +125,7 @@ private:
     };
     std::unordered_map<std::uint64_t, Leg> legs_;
     std::unordered_map<std::uint64_t, std::unique_ptr<ServerTransaction>> server_;
+    std::unordered_set<std::string> origins_;  // of the INVITEs in `server_` that open a dialog
     std::unordered_map<std::uint64_t, std::unique_ptr<ClientTransaction>> client_;
 };
 

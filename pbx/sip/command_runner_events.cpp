@@ -94,8 +94,7 @@ void CommandRunner::on_ack_or_cancel(ServerTransaction& transaction, const sip_t
     const bool answered = nta_incoming_status(transaction.handle.get()) >= 200;
     const auto payload = sip ? to_payload(*sip) : PayloadRef{};
     const bool ack = sip && sip->sip_request && sip->sip_request->rq_method == sip_method_ack;
-    server_.erase(id.value);
-    give_back_room(server_);
+    forget_server(id);
     drop_if_idle(leg);
     if (leg && !is_wanted(leg)) return;
     if (ack)

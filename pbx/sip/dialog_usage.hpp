@@ -49,6 +49,7 @@ struct ServerTransaction {
     Flow source;       ///< of an INVITE
     std::string user;  ///< what the INVITE dialled
     bool opens_dialog = false;  ///< an INVITE outside a dialog
+    std::string origin;         ///< of such an INVITE: what all its branches have in common
     IncomingHandle handle;
     std::optional<LateCancel> late_cancel;  ///< of an INVITE that is answered 2xx
 };

@@ -66,8 +66,8 @@ Endpoint::Inner::Inner(EventLoop& event_loop, EndpointSettings endpoint_settings
     const auto max_message = static_cast<usize_t>(settings.limits.body_bytes + 32768);
     agent.reset(nta_agent_create(
         loop.root(), reinterpret_cast<url_string_t*>(-1), on_message, this, NTATAG_UA(1),
-        NTATAG_MERGE_482(1), NTATAG_USE_NAPTR(0), NTATAG_USE_SRV(0), NTATAG_SERVER_RPORT(2),
-        NTATAG_CLIENT_RPORT(1), NTATAG_TCP_RPORT(1), NTATAG_UDP_MTU(65535),
+        NTATAG_USE_NAPTR(0), NTATAG_USE_SRV(0), NTATAG_SERVER_RPORT(2), NTATAG_CLIENT_RPORT(1),
+        NTATAG_TCP_RPORT(1), NTATAG_UDP_MTU(65535),
         NTATAG_MAXSIZE(max_message), NTATAG_PRELOAD(message_preload),
         NTATAG_BAD_REQ_MASK(0),  // faulty_fields.hpp
         NTATAG_SIP_T1(milliseconds(settings.t1)), NTATAG_SIP_T2(milliseconds(settings.t2)),

@@ -97,6 +97,8 @@ void Endpoint::Inner::receive_request(MessageRef message, sip_t& sip)
         return refuse(request, {481, "Call/Transaction Does Not Exist", {}});
     if (is_repeated(request)) return;
     if (method == sip_method_invite && is_known_invite(sip)) return;
+    if (method == sip_method_invite && calls->is_merged(sip))
+        return refuse(request, {482, "Request Merged", {}});
     if (method == sip_method_invite && is_refused(request)) return;
     if (auto rejection = inspect_body(sip, settings.limits.body_bytes))
         return refuse(request, *rejection);

@@ -70,6 +70,30 @@ class Redirect(WireTest):
         from lib.call import Call
         self.talks_by_contact(Call.outgoing(self.anna, again))
 
+    def by_another_branch(self, call, uri):
+        """The INVITE of `call` as a proxy sends it that tries a second way."""
+        first = call.invite.request
+        again = self.anna.request("INVITE", uri, from_=Address.parse(first["From"]), to=first["To"],
+                                  call_id=first["Call-ID"], cseq=first.cseq, body=first.body)
+        from lib.call import Call
+        return Call.outgoing(self.anna, again, authenticates=False)
+
+    def test_a_proxy_follows_with_the_same_cseq(self):
+        self.redirects()
+        first = self.anna.calls("202")
+        moved = first.receives(302)
+        self.by_another_branch(first, Address.parse(moved["Contact"]).uri).receives(407)
+
+    def test_a_proxy_tries_a_second_way_while_the_first_rings(self):
+        first = self.anna.calls("202")
+        incoming = self.bob.receives("INVITE")
+        incoming.replies(180)
+        first.receives(180)
+        merged = self.by_another_branch(first, "sip:203@office.test").receives(482)
+        self.assertEqual("Request Merged", merged.phrase)
+        incoming.replies(486)
+        first.receives(486)
+
     def test_the_new_invite_straight_to_the_phone(self):
         self.redirects()
         moved = self.anna.calls("202").receives(302)
