@@ -400,7 +400,7 @@ void EventNotifier::drop(EventSubscription& subscription, Moment now, Outbox& ou
     }
     if (subscription.appearance > 0 &&
         facts_.appearances().release(subscription.member, subscription.id))
-        appearance_freed(subscription.member, now, outbox);
+        claims_changed(subscription.member, now, outbox);
     if (subscription.end_is_stored) outbox.store(UnaskedLampRemoved{owed_of(subscription, {})});
     if (!requested) return;
     requested_.remove(subscription);

@@ -213,8 +213,8 @@ private:
                                  Outbox& outbox) const;
     [[nodiscard]] bool claim(EventSubscription& subscription, const SubscribeReceived& request,
                              SubscriptionId& before, Outbox& outbox);
-    /// A claim is over: calls that had no appearance may have one, and the line is told.
-    void appearance_freed(const std::string& extension, Moment now, Outbox& outbox);
+    /// A claim has begun, or is over: calls that had no appearance may have one then. The line is told.
+    void claims_changed(const std::string& extension, Moment now, Outbox& outbox);
     /// Each NOTIFY of line-seize has a Call-Info.
     void add_claims(const EventSubscription& subscription, bool over,
                     std::vector<Header>& headers) const;

@@ -141,14 +141,14 @@ void EventNotifier::receive_initial(const SubscribeReceived& request, EventPacka
     SubscriptionId before{};
     if (package == EventPackage::line_seize && !claim(added, request, before, outbox)) {
         drop(added, now, outbox);
-        if (had_claim) appearance_freed(extension, now, outbox);
+        if (had_claim) claims_changed(extension, now, outbox);
         return;
     }
     outbox.send(accept(request, added.local_tag, added, *granted));
     refresh(added, request, *granted, asked, now, outbox);
     if (const auto own = subscriptions_.find(before); own != subscriptions_.end())
         end(*own->second, SubscriptionEnd::noresource, now, outbox);
-    if (added.appearance > 0 || had_claim) appearance_freed(added.member, now, outbox);
+    if (added.appearance > 0 || had_claim) claims_changed(added.member, now, outbox);
 }
 
 void EventNotifier::receive_in_dialog(const SubscribeReceived& request, EventPackage package,

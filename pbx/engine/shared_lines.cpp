@@ -103,7 +103,7 @@ bool EventNotifier::claim(EventSubscription& subscription, const SubscribeReceiv
     return false;
 }
 
-void EventNotifier::appearance_freed(const std::string& extension, Moment now, Outbox& outbox)
+void EventNotifier::claims_changed(const std::string& extension, Moment now, Outbox& outbox)
 {
     facts_.appearances().seat(extension, facts_.appearance_count(extension));
     changed(EventPackage::call_info, extension, now, outbox);
