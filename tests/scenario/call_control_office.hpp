@@ -126,6 +126,18 @@ struct Talking : Office {
             if (leg.state == "confirmed") CHECK(leg.held == !something);
     }
 
+    /// Whatever he has accepted.
+    void bob_has_his_session_anew()
+    {
+        bob.receives(INVITE).without_body();
+        bob.replies(200, bob_sdp);
+        alice.receives(INVITE).with(bob_sdp);
+        alice.replies(200, alice_sdp);
+        alice.receives(ACK);
+        bob.receives(ACK).with(alice_sdp);
+        hears(true);
+    }
+
     void they_end()
     {
         bob.sends(BYE);

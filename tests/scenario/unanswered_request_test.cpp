@@ -18,17 +18,6 @@ struct Silence : Talking {
         bob.receives(OPTIONS);
         CHECK(alice.hears_nothing());
     }
-
-    void bob_has_his_session_anew()
-    {
-        bob.receives(INVITE).without_body();
-        bob.replies(200, bob_sdp);
-        alice.receives(INVITE).with(bob_sdp);
-        alice.replies(200, alice_sdp);
-        alice.receives(ACK);
-        bob.receives(ACK).with(alice_sdp);
-        hears(true);
-    }
 };
 
 }  // namespace

@@ -1,4 +1,5 @@
 // Presence of a whole group in one subscription (RFC 4662).
+#include "unit/engine/named_sales.hpp"
 #include "unit/engine/presence_list_office.hpp"
 
 using namespace lampline;
@@ -325,24 +326,17 @@ TEST_CASE("a list of presence that nobody answered is told anew from the beginni
 
 TEST_CASE("RFC 4662 §5.2: another name of a member, or of the group, is told at once in presence too")
 {
-    const auto named = [](const std::string& member, const std::string& group) -> DirectoryRef {
-        return std::make_shared<const Directory>(
-            "office.test",
-            std::vector<Extension>{
-                {"201", {}, {}, {}}, {"300", "Ann", {}, {}}, {"301", member, {}, {}}},
-            std::vector<Group>{{"sales", group, {"300", "301"}, {{"201", false, {}}}}});
-    };
-    ListOffice office{named("Ben", "Sales")};
+    ListOffice office{sales_named("Ben", "Sales")};
     CHECK(office.receives(office.request()).status == 200);
     office.acknowledged();
-    office.configures(named("Benjamin", "Sales"));
+    office.configures(sales_named("Benjamin", "Sales"));
     const auto list = list_of(office.acknowledged());
     CHECK(list.full);
     REQUIRE(list.resources.size() == 2);
     CHECK(list.resources[0].name == "Ann");
     CHECK(list.resources[1].name == "Benjamin");
-    office.configures(named("Benjamin", "Sellers"));
+    office.configures(sales_named("Benjamin", "Sellers"));
     CHECK(list_of(office.acknowledged()).name == "Sellers");
-    office.configures(named("Benjamin", "Sellers"));
+    office.configures(sales_named("Benjamin", "Sellers"));
     CHECK(office.notifies.empty());
 }

@@ -1,6 +1,7 @@
 // A whole group in one subscription: of a phone that wants a pause between NOTIFYs, and of one whose
 // list has other names.
 #include "unit/engine/list_office.hpp"
+#include "unit/engine/named_sales.hpp"
 
 using namespace lampline;
 using namespace lampline::test;
@@ -25,24 +26,17 @@ TEST_CASE("a list fetched at the pace of the phone ends once, also when its time
 
 TEST_CASE("RFC 4662 §5.2: another name of a member, or of the group, is told at once, with all names")
 {
-    const auto named = [](const std::string& member, const std::string& group) -> DirectoryRef {
-        return std::make_shared<const Directory>(
-            "office.test",
-            std::vector<Extension>{
-                {"201", {}, {}, {}}, {"300", "Ann", {}, {}}, {"301", member, {}, {}}},
-            std::vector<Group>{{"sales", group, {"300", "301"}, {{"201", false, {}}}}});
-    };
-    Office office{named("Ben", "Sales")};
+    Office office{sales_named("Ben", "Sales")};
     CHECK(office.receives(list_request(office)).status == 200);
     office.acknowledged();
-    office.configures(named("Benjamin", "Sales"));
+    office.configures(sales_named("Benjamin", "Sales"));
     const auto list = list_of(office.acknowledged());
     CHECK(list.full);
     REQUIRE(list.resources.size() == 2);
     CHECK(list.resources[0].name == "Ann");
     CHECK(list.resources[1].name == "Benjamin");
-    office.configures(named("Benjamin", "Sellers"));
+    office.configures(sales_named("Benjamin", "Sellers"));
     CHECK(list_of(office.acknowledged()).name == "Sellers");
-    office.configures(named("Benjamin", "Sellers"));
+    office.configures(sales_named("Benjamin", "Sellers"));
     CHECK(office.silent());
 }
