@@ -165,6 +165,45 @@ class Redirect(WireTest):
         carol.receives("INVITE").replies(486)
         call.receives(486)
 
+    def test_a_whole_call_of_a_phone_that_writes_like_rfc_2543(self):
+        """No branch in Via and no tag in From, all the time: by a proxy, and bridged."""
+        for calls, mode in enumerate(("proxy", "bridge"), 1):
+            with self.subTest(mode=mode):
+                self.rest.request("PATCH", "/api/v1/extensions/202", {"mode": mode})
+
+                def writes(method, uri, **parts):
+                    request = self.anna.request(method, uri, from_=Address(self.anna.aor, "TheBigGuy"), **parts)
+                    request.headers.set("Via", f"SIP/2.0/UDP {self.anna.host_port}")
+                    return request
+
+                def within(method, cseq):
+                    request = writes(method, Address.parse(answer["Contact"]).uri, to=answer["To"],
+                                     call_id=answer["Call-ID"], cseq=cseq)
+                    for route in reversed(answer.headers.values("Record-Route")):
+                        request.headers.add("Route", route)
+                    return request
+
+                invite = writes("INVITE", self.anna.aor_of("202"), body=sdp("old", 1))
+                challenge = self.anna.sends(invite, authenticates=False).receives(407)
+                authorised = self.anna.authorise(invite, challenge)
+                authorised.headers.set("Via", invite["Via"])
+                sent = self.anna.sends(authorised, authenticates=False, acks=False)
+                incoming = self.bob.receives("INVITE")
+                incoming.replies(200, ANSWER)
+                answer = sent.receives(200)
+                self.assertEqual(invite["From"], answer["From"])
+                self.anna.flow().send(within("ACK", authorised.cseq))
+                incoming.receives("ACK")
+                asked = incoming.sends("INFO")
+                self.anna.receives("INFO").replies(200)
+                asked.receives(200)
+                self.anna.sends(within("BYE", authorised.cseq + 1)).receives(200)
+                incoming.receives("BYE")
+                record = self.logged_calls(calls)[0]
+                self.assertEqual(("answered", "201", "202"),
+                                 tuple(record[key] for key in ("result", "from", "answered_by")))
+        self.assertEqual([], self.rest.items("/api/v1/calls"))
+
     def test_a_phone_redirects_to_a_colleague(self):
         carol = self.phone("203", transport="tcp")
         call = self.anna.calls("202")
